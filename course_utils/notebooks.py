@@ -1,0 +1,133 @@
+"""Re-execute the notebooks, so that running an unchanged one again changes no byte of it."""
+
+import os
+import re
+from pathlib import Path
+
+import nbformat
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError
+
+from course_utils.files import replacing
+
+NOTEBOOKS = Path(__file__).resolve().parent.parent / "notebooks"
+
+# The same for everyone, whatever Python re-executed the notebook.
+METADATA = {
+    "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
+    "language_info": {
+        "codemirror_mode": {"name": "ipython", "version": 3},
+        "file_extension": ".py",
+        "mimetype": "text/x-python",
+        "name": "python",
+        "nbconvert_exporter": "python",
+        "pygments_lexer": "ipython3",
+    },
+}
+WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
+KERNEL_ARGUMENTS = [
+    "--log-level=ERROR",
+    "--InlineBackend.print_figure_kwargs={'bbox_inches': 'tight', 'metadata': {'Software': None}}",
+]
+# What differs from run to run, and what is stored in its place.
+UNSTABLE = [
+    (re.compile(r"0x[0-9a-f]{6,16}\b"), "0x0"),
+    (re.compile(r"(?:[A-Za-z]:)?[^\s\"']*ipykernel_\d+[/\\]\d+\.py"), "cell.py"),
+]
+
+
+class NotebookError(Exception):
+    """A notebook that cannot be found or executed; the message says which, where and why."""
+
+
+def find(names=()):
+    """Return the paths of the notebooks called `names`, or of all of them.
+
+    Parameters
+    ----------
+    names : iterable of str
+        Chapter numbers (``"3"`` or ``"03"``), stems (``"03_softmax"``) or paths.
+
+    Raises
+    ------
+    NotebookError
+        There is no such notebook.
+    """
+    chapters = {path.stem[:2]: path for path in sorted(NOTEBOOKS.glob("[0-9][0-9]_*.ipynb"))}
+    if not names:
+        return list(chapters.values())
+    found = []
+    for name in names:
+        stem = Path(name).stem
+        path = chapters.get(stem[:2].zfill(2) if stem.isdigit() else stem[:2])
+        if path is None or not (stem.isdigit() or path.stem == stem):
+            stems = ", ".join(chapter.stem for chapter in chapters.values())
+            raise NotebookError(f"there is no chapter {name!r}; the chapters are {stems}")
+        found.append(path)
+    return found
+
+
+def execute(path):
+    """Run a notebook from top to bottom in a fresh kernel and store its outputs in it.
+
+    Parameters
+    ----------
+    path : path-like
+        The notebook; replaced only if every cell ran and something changed.
+
+    Returns
+    -------
+    bool
+        Whether the file changed.
+
+    Raises
+    ------
+    NotebookError
+        A cell failed that is not tagged ``raises-exception``. The file is left as it was.
+    """
+    path = Path(path)
+    before = path.read_text(encoding="utf-8")
+    notebook = nbformat.reads(before, as_version=4)
+    client = NotebookClient(
+        notebook,
+        kernel_name="python3",
+        timeout=1800,
+        record_timing=False,
+        coalesce_streams=True,
+        extra_arguments=KERNEL_ARGUMENTS,
+        resources={"metadata": {"path": str(path.parent)}},
+    )
+    try:
+        # A fixed hash seed gives sets the same order in every run.
+        client.execute(env=os.environ | {"PYTHONHASHSEED": "0"})
+    except CellExecutionError as error:
+        count = sum(cell.get("execution_count") is not None for cell in notebook.cells)
+        raise NotebookError(f"{path.name}: code cell {count} failed\n{error}") from error
+    make_reproducible(notebook)
+    after = nbformat.writes(notebook) + "\n"
+    if after == before:
+        return False
+    with replacing(path, "w", encoding="utf-8", newline="\n") as file:
+        file.write(after)
+    return True
+
+
+def make_reproducible(notebook):
+    """Take out of an executed notebook, in place, what would differ in the next run."""
+    notebook.metadata = nbformat.from_dict(METADATA)
+    for cell in notebook.cells:
+        for output in cell.get("outputs", []):
+            output.get("data", {}).pop(WIDGET_VIEW, None)
+            _replace_unstable(output)
+
+
+def _replace_unstable(node):
+    """Apply `UNSTABLE` to every text below `node`, in place; pictures are left alone."""
+    for key, value in node.items() if isinstance(node, dict) else enumerate(node):
+        if isinstance(value, str):
+            if key not in ("image/png", "image/jpeg"):
+                for pattern, stable in UNSTABLE:
+                    value = pattern.sub(stable, value)
+                node[key] = value
+        elif isinstance(value, dict | list):
+            _replace_unstable(value)
