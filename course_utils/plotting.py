@@ -4,6 +4,8 @@ Colours are those of Okabe and Ito, which colour-blind readers can tell apart
 (https://jfly.uni-koeln.de/color/).
 """
 
+import io
+
 import matplotlib.pyplot as plt
 import numpy as np
 
@@ -158,3 +160,187 @@ def plot_confusion(matrix, title="Confusion matrix", ax=None):
     ax.grid(False)
     ax.figure.colorbar(image, ax=ax, label="number of errors")
     return ax
+
+
+def plot_half_plane(weights, bias, ax, colour=BLUE, linestyle="-", label=None):
+    """Shade where ``bias + weights[0] * x1 + weights[1] * x2 > 0`` and draw the line at its edge.
+
+    Parameters
+    ----------
+    weights : sequence of 2 floats
+        If both are 0 there is no line: the whole plane is shaded, or none of it.
+    bias : float
+    ax : matplotlib.axes.Axes
+        Its limits stay as they are.
+    colour : colour
+        Of the line; the half plane is a light shade of it.
+    linestyle : str
+    label : str, optional
+        Names the line in a legend.
+    """
+    weights = np.asarray(weights, dtype=float)
+    limits = ax.axis()
+    length = np.hypot(*weights)
+    if length == 0:
+        if bias > 0:
+            ax.axvspan(*limits[:2], facecolor=colour, alpha=0.16, linewidth=0, zorder=0.5)
+        return
+    across = weights / length  # points into the half plane
+    along = np.array([-across[1], across[0]])
+    foot = -bias / length * across  # the point of the line that is nearest to (0, 0)
+    far = 100 + np.hypot(*foot)  # beyond any limits in use
+    ends = foot - far * along, foot + far * along
+    ax.fill(
+        *np.transpose([*ends, ends[1] + far * across, ends[0] + far * across]),
+        facecolor=colour,
+        alpha=0.16,
+        linewidth=0,
+        zorder=0.5,
+    )
+    ax.plot(*np.transpose(ends), color=colour, linestyle=linestyle, label=label)
+    ax.axis(limits)
+
+
+def plot_gate(weights=None, bias=0.0, outputs=None, title=None, ax=None):
+    """Draw the four inputs of a gate in the plane, and what one neuron makes of them.
+
+    Each input is a circle that holds the output: filled for 1, hollow for 0. Where `outputs` and
+    the neuron disagree, the circle is marked as wrong.
+
+    Parameters
+    ----------
+    weights : sequence of 2 floats, optional
+        Weights of the neuron; without them no neuron is drawn.
+    bias : float
+    outputs : sequence of 4 ints in {0, 1}, optional
+        The wanted outputs for (0, 0), (0, 1), (1, 0), (1, 1); by default those of the neuron.
+    title : str, optional
+    ax : matplotlib.axes.Axes, optional
+        Where to draw; a new figure if left out.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+
+    Raises
+    ------
+    ValueError
+        There is neither a neuron nor four outputs to draw.
+    """
+    if weights is None and outputs is None:
+        raise ValueError("give the weights of a neuron, or the four outputs of a gate, or both")
+    inputs = np.array([(0, 0), (0, 1), (1, 0), (1, 1)])
+    answers = outputs if weights is None else (inputs @ np.asarray(weights) + bias > 0).astype(int)
+    outputs = answers if outputs is None else outputs
+    if len(outputs) != len(inputs):
+        raise ValueError(f"a gate with two inputs has 4 outputs, got {len(outputs)}")
+
+    if ax is None:
+        _, ax = plt.subplots(figsize=(4.6, 4.4))
+    ax.set(xlim=(-0.6, 1.6), ylim=(-0.6, 1.6), aspect="equal", title=title)
+    ax.set(xlabel="input $x_1$", ylabel="input $x_2$", xticks=[0, 1], yticks=[0, 1])
+    if weights is not None:
+        plot_half_plane(weights, bias, ax, label="boundary: sum = 0 (shaded: sum > 0)")
+    for value, face, text in ((1, BLUE, "white"), (0, "white", BLUE)):
+        for (x1, x2), output, answer in zip(inputs, outputs, answers, strict=True):
+            if output == value:
+                ax.plot(x1, x2, "o", markersize=21, color=face, markeredgecolor=BLUE, mew=2.2)
+                ax.text(x1, x2, str(value), color=text, ha="center", va="center_baseline")
+                if output != answer:
+                    ax.text(x1, x2 - 0.16, "wrong", color=ORANGE, ha="center", va="top")
+    return ax
+
+
+def plot_diagram(nodes, arrows, title=None, shaded=(), figsize=(6.4, 3.0)):
+    """Draw circles and the arrows between them: a neuron, a small network.
+
+    Parameters
+    ----------
+    nodes : dict of str to (x, y)
+        The text in each circle and where its centre is; a circle has radius 0.4.
+    arrows : dict of (str, str) to str
+        From which node to which; the text is written on the arrow.
+    title : str, optional
+    shaded : collection of str
+        The nodes that stand out.
+    figsize : (width, height) in inches
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+    """
+    radius = 0.4
+    _, ax = plt.subplots(figsize=figsize)
+    for text, centre in nodes.items():
+        face = "#DCEBF5" if text in shaded else "white"
+        ax.add_patch(plt.Circle(centre, radius, facecolor=face, edgecolor=BLUE, linewidth=2))
+        ax.text(*centre, text, ha="center", va="center_baseline")
+    for (tail, head), text in arrows.items():
+        start, end = np.array(nodes[tail], float), np.array(nodes[head], float)
+        step = (end - start) / np.hypot(*(end - start))
+        start, end = start + radius * step, end - (radius + 0.04) * step
+        ax.annotate("", end, start, arrowprops={"arrowstyle": "-|>", "color": GREY, "lw": 1.6})
+        # Written nearer to the tail, where arrows to one head are farther apart.
+        ax.text(
+            *(0.6 * start + 0.4 * end),
+            text,
+            ha="center",
+            va="center",
+            bbox={"facecolor": "white", "edgecolor": "none", "pad": 1.5},
+        )
+    ax.set_aspect("equal")
+    ax.autoscale_view()
+    ax.margins(0.02)
+    ax.axis("off")
+    if title:
+        ax.set_title(title)
+    return ax
+
+
+def live_picture(draw, figsize=(6.4, 4.6), **sliders):
+    """Return sliders above a picture that is drawn again whenever one of them moves.
+
+    Parameters
+    ----------
+    draw : callable
+        ``draw(ax, name=value, ...)`` draws into the empty axes `ax`.
+    figsize : (width, height) in inches
+    **sliders : (lowest, highest, step, start)
+        One slider for each keyword argument of `draw`.
+
+    Returns
+    -------
+    ipywidgets.VBox
+        The last value of a cell, so that the notebook shows it. As text, and thus in a stored
+        notebook, it is one sentence.
+
+    Notes
+    -----
+    The picture is an image that gets new contents, not a new output: nothing flickers or jumps.
+    """
+    import ipywidgets as widgets  # slow to import, and needed here alone
+
+    class Panel(widgets.VBox):
+        def __repr__(self):
+            return f"Sliders for {', '.join(sliders)}: run this cell to move them."
+
+    controls = {
+        name: widgets.FloatSlider(description=name, min=lowest, max=highest, step=step, value=start)
+        for name, (lowest, highest, step, start) in sliders.items()
+    }
+    picture = widgets.Image(format="png", layout={"width": "max-content"})
+
+    def redraw(_=None):
+        fig, ax = plt.subplots(figsize=figsize)
+        try:
+            draw(ax, **{name: control.value for name, control in controls.items()})
+            file = io.BytesIO()
+            fig.savefig(file, format="png")
+        finally:
+            plt.close(fig)  # or the notebook would show it a second time
+        picture.value = file.getvalue()
+
+    for control in controls.values():
+        control.observe(redraw, names="value")
+    redraw()
+    return Panel([*controls.values(), picture])
