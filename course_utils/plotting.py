@@ -344,3 +344,156 @@ def live_picture(draw, figsize=(6.4, 4.6), **sliders):
         control.observe(redraw, names="value")
     redraw()
     return Panel([*controls.values(), picture])
+
+
+def draw_network(
+    weights,
+    activations=None,
+    biases=None,
+    names=None,
+    weight_labels=False,
+    most=8,
+    title=None,
+    ax=None,
+):
+    """Draw a network: its neurons as circles, its weights as lines from layer to layer.
+
+    The larger a weight, the wider its line. Positive weights are solid and blue, negative ones
+    dashed and orange; a weight of exactly 0 has no line.
+
+    Parameters
+    ----------
+    weights : sequence of L >= 1 array_like
+        Weights of each layer, shape (n_previous, n_next): row = previous neuron, column = next.
+    activations : sequence of L + 1 array_like, optional
+        What to write into the neurons of the input and of each layer, shape (n,). Numbers are
+        written with two decimals, texts as they are.
+    biases : sequence of L array_like, optional
+        Biases of each layer, shape (n_next,): lines from an extra square neuron, which is always 1.
+    names : sequence of L + 1 str, optional
+        Written above the input and each layer.
+    weight_labels : bool
+        Whether to write each weight and bias on its line; for small networks only.
+    most : int
+        Of a layer with more neurons than this, at least 2, only the first and the last are drawn.
+    title : str, optional
+    ax : matplotlib.axes.Axes, optional
+        Where to draw; a new figure of a fitting size if left out.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+
+    Raises
+    ------
+    ValueError
+        The shapes do not fit together (the message says which), or `most` is below 2.
+    """
+    weights = [np.asarray(w, dtype=float) for w in weights]
+    sizes = _layer_sizes(weights)
+    _require_sizes("activations", activations, sizes)
+    _require_sizes("biases", biases, sizes[1:])
+    if names is not None and len(names) != len(sizes):
+        raise ValueError(f"{len(names)} names for the input and {len(weights)} layers")
+    if most < 2:
+        raise ValueError(f"most must be at least 2, got {most}")
+
+    columns = [_neuron_heights(size, most) for size in sizes]
+    bias_heights = [max(column.values()) + 1 for column in columns[:-1]] if biases else []
+    bottom = min(min(column.values()) for column in columns)
+    top = max([-bottom, *bias_heights])
+    if ax is None:
+        _, ax = plt.subplots(figsize=(2.4 * len(sizes) - 0.6, 0.8 * (top - bottom) + 2))
+    largest = max(np.abs(w).max() for w in [*weights, *map(np.asarray, biases or [])]) or 1
+
+    for layer, w in enumerate(weights):
+        sources = [(height, w[i]) for i, height in columns[layer].items() if i is not None]
+        if biases:
+            sources.insert(0, (bias_heights[layer], np.asarray(biases[layer], dtype=float)))
+        for k, (height, outgoing) in enumerate(sources):
+            place = (0.3, 0.5, 0.7)[k % 3]  # so that labels of crossing lines do not meet
+            for j, next_height in columns[layer + 1].items():
+                if j is not None and outgoing[j] != 0:
+                    ends = np.array([(layer, height), (layer + 1, next_height)])
+                    _draw_weight(ax, ends, outgoing[j], largest, place if weight_labels else None)
+
+    for layer, column in enumerate(columns):
+        for i, height in column.items():
+            if i is None:
+                ax.text(layer, height, "⋮", fontsize=20, ha="center", va="center")
+                continue
+            ax.plot(layer, height, "o", markersize=40, mfc="white", mec="black", mew=1.6)
+            if activations is not None:
+                value = activations[layer][i]
+                text = value if isinstance(value, str) else _with_minus(f"{value:.2f}")
+                ax.text(layer, height, text, ha="center", va="center")
+        if names is not None:
+            ax.text(layer, top + 0.6, names[layer], ha="center", va="bottom", fontweight="bold")
+    for layer, height in enumerate(bias_heights):
+        ax.plot(layer, height, "s", markersize=26, mfc="#E3E3E3", mec=GREY, mew=1.6)
+        ax.text(layer, height, "1", ha="center", va="center")
+
+    signs = {np.sign(value) for w in [*weights, *(biases or [])] for value in np.ravel(w)}
+    for sign, text in ((1, "positive weight"), (-1, "negative weight")):
+        if sign in signs:
+            ax.plot([], [], **_line_style(sign), linewidth=3, label=text)
+    if signs - {0}:
+        ax.legend(loc="upper center", bbox_to_anchor=(0.5, 0), ncols=2, handlelength=3)
+    ax.set(xlim=(-0.35, len(sizes) - 0.65), ylim=(bottom - 0.5, top + (0.9 if names else 0.5)))
+    ax.axis("off")
+    if title:
+        ax.set_title(title)
+    return ax
+
+
+def _layer_sizes(weights):
+    """Return the number of neurons in the input and in each layer, or say what does not fit."""
+    for layer, w in enumerate(weights, start=1):
+        if w.ndim != 2 or w.size == 0:
+            raise ValueError(f"weights of layer {layer} must be a matrix, got shape {w.shape}")
+        if layer > 1 and len(w) != weights[layer - 2].shape[1]:
+            raise ValueError(
+                f"weights of layer {layer} have {len(w)} rows, "
+                f"but layer {layer - 1} has {weights[layer - 2].shape[1]} neurons"
+            )
+    if not weights:
+        raise ValueError("give the weights of at least one layer")
+    return [len(weights[0]), *(w.shape[1] for w in weights)]
+
+
+def _require_sizes(name, values, sizes):
+    """Complain unless `values` is None or has one row of the right length for each layer."""
+    got = None if values is None else [np.shape(row) for row in values]
+    if got is not None and got != [(size,) for size in sizes]:
+        raise ValueError(f"{name} have the shapes {got}, expected {[(size,) for size in sizes]}")
+
+
+def _neuron_heights(size, most):
+    """Return {neuron: height}, from the top down and centred at 0; None stands for the dots."""
+    shown = list(range(size))
+    if size > most:
+        shown = [*shown[: most - most // 2], None, *shown[size - most // 2 :]]
+    return {neuron: (len(shown) - 1) / 2 - k for k, neuron in enumerate(shown)}
+
+
+def _line_style(weight):
+    return {"color": BLUE, "ls": "-"} if weight > 0 else {"color": ORANGE, "ls": (0, (2.5, 1.2))}
+
+
+def _with_minus(number):
+    return number.replace("-", "−")
+
+
+def _draw_weight(ax, ends, weight, largest, label_place=None):
+    """Draw the line of one weight from ``ends[0]`` to ``ends[1]``, under the neurons."""
+    width = 0.6 + 4.4 * abs(weight) / largest
+    ax.plot(*ends.T, linewidth=width, zorder=1, solid_capstyle="butt", **_line_style(weight))
+    if label_place is not None:
+        ax.text(
+            *(ends[0] + label_place * (ends[1] - ends[0])),
+            _with_minus(f"{weight:g}"),
+            fontsize=11,
+            ha="center",
+            va="center",
+            bbox={"facecolor": "white", "edgecolor": "none", "pad": 1.2},
+        )
