@@ -52,6 +52,14 @@ def load_mnist(normalize=True, flatten=True, one_hot_label=False):
     )
 
 
+def full_mnist_folder():
+    """Return the folder, ``MNIST_DIR`` or ``data/mnist/``, whose full set can be used, or None."""
+    for folder in filter(None, (os.environ.get("MNIST_DIR"), DATA / "mnist")):
+        if len(read_folder(folder)[0]) == len(FILES):
+            return Path(folder)
+    return None
+
+
 def _first_source():
     """Return the name of the source, its four arrays, and what stood in the way of others."""
     notes = []

@@ -95,8 +95,7 @@ def execute(path):
         # A fixed hash seed gives sets the same order in every run.
         client.execute(env=os.environ | {"PYTHONHASHSEED": "0"})
     except CellExecutionError as error:
-        count = sum(cell.get("execution_count") is not None for cell in notebook.cells)
-        raise NotebookError(f"{path.name}: code cell {count} failed\n{error}") from error
+        raise NotebookError(f"{path.name}, cell {_failed(notebook)}: {error}") from error
     make_reproducible(notebook)
     after = nbformat.writes(notebook) + "\n"
     if after == before:
@@ -104,6 +103,12 @@ def execute(path):
     with replacing(path, "w", encoding="utf-8", newline="\n") as file:
         file.write(after)
     return True
+
+
+def _failed(notebook):
+    """Return the id of the cell that stopped a run: the last one that has an error."""
+    outputs = ((cell.id, output) for cell in notebook.cells for output in cell.get("outputs", []))
+    return [name for name, output in outputs if output.output_type == "error"][-1]
 
 
 def make_reproducible(notebook):

@@ -1,0 +1,38 @@
+"""How pytest treats the notebooks: see "For maintainers" in the README."""
+
+import os
+
+import pytest
+from hypothesis import settings
+from nbval.plugin import IPyNbCell
+
+from course_utils.mnist import full_mnist_folder
+
+os.environ["COURSE_OFFLINE"] = "1"  # no test, and no notebook under test, reaches the internet
+FULL_MNIST = full_mnist_folder()
+
+# The same examples in every run, and no time limit that a busy machine would break.
+settings.register_profile("course", deadline=None, derandomize=True)
+settings.load_profile("course")
+
+
+def pytest_report_header():
+    if FULL_MNIST:
+        return "MNIST: the full set; every stored output is compared"
+    return "MNIST: the offline sample; outputs of cells tagged full-mnist are not compared"
+
+
+def pytest_collection_modifyitems(items):
+    """On the offline sample, run the cells whose text comes from full MNIST without comparing."""
+    for item in items:
+        if isinstance(item, IPyNbCell) and not FULL_MNIST:
+            if "full-mnist" in item.cell.metadata.get("tags", []):
+                item.options["check"] = False
+
+
+@pytest.fixture
+def full_mnist():
+    """Return the folder of full MNIST; skip the test where there is none."""
+    if not FULL_MNIST:
+        pytest.skip("needs full MNIST: set MNIST_DIR, or run python -m course_utils fetch")
+    return FULL_MNIST

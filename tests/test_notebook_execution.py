@@ -1,0 +1,127 @@
+"""Re-executing a notebook, and comparing it with nbval, on small notebooks made for the purpose."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbformat.v4 import new_code_cell, new_notebook, new_output
+
+from course_utils import notebooks
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def write(path, *cells):
+    nbformat.write(new_notebook(cells=list(cells)), path)
+    return path
+
+
+@pytest.fixture
+def picture(tmp_path):
+    """A notebook with text, a picture, a widget, and an error that is meant."""
+    return write(
+        tmp_path / "00_그림.ipynb",
+        new_code_cell("import matplotlib.pyplot as plt\n\nprint(1 + 1)", id="text"),
+        new_code_cell("plt.plot([1, 3, 2])\nplt.show()", id="picture"),
+        new_code_cell("import ipywidgets\n\nipywidgets.FloatSlider()", id="slider"),
+        new_code_cell("1 / 0", id="error", metadata={"tags": ["raises-exception"]}),
+    )
+
+
+def test_running_an_unchanged_notebook_again_changes_no_byte(picture):
+    assert notebooks.execute(picture)
+    once = picture.read_bytes()
+    assert not notebooks.execute(picture)
+    assert picture.read_bytes() == once
+
+    cells = nbformat.read(picture, as_version=4).cells
+    assert [cell.execution_count for cell in cells] == [1, 2, 3, 4]
+    assert cells[0].outputs[0].text == "2\n"
+    assert "image/png" in cells[1].outputs[0].data
+    assert notebooks.WIDGET_VIEW not in cells[2].outputs[0].data
+    assert cells[3].outputs[0].ename == "ZeroDivisionError"
+    assert b"\r" not in once
+
+
+def test_old_outputs_are_replaced(tmp_path):
+    old = new_output("stream", name="stdout", text="old\n")
+    path = write(tmp_path / "a.ipynb", new_code_cell("print('new')", id="a", outputs=[old]))
+    notebooks.execute(path)
+    assert nbformat.read(path, as_version=4).cells[0].outputs[0].text == "new\n"
+
+
+def test_a_failing_cell_is_named_and_the_file_stays_as_it_was(tmp_path):
+    path = write(
+        tmp_path / "fails.ipynb",
+        new_code_cell("x = 1", id="first"),
+        new_code_cell("x / 0", id="divide"),
+    )
+    before = path.read_bytes()
+    with pytest.raises(notebooks.NotebookError, match=r"(?s)fails.ipynb, cell divide: .*by zero"):
+        notebooks.execute(path)
+    assert path.read_bytes() == before
+    assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("name", ["3", "03", "03_softmax", "notebooks/03_softmax.ipynb"])
+def test_a_chapter_is_found_by_any_of_its_names(name):
+    assert [path.name for path in notebooks.find([name])] == ["03_softmax.ipynb"]
+
+
+def test_without_a_name_all_chapters_are_found_in_their_order():
+    names = [path.stem for path in notebooks.find()]
+    assert names == sorted(names)
+    assert names[:2] == ["00_start_here", "01_perceptron"]
+
+
+@pytest.mark.parametrize("name", ["99", "softmax", "03_relu"])
+def test_an_unknown_chapter_is_named_beside_those_that_exist(name):
+    with pytest.raises(notebooks.NotebookError, match=f"no chapter '{name}'.*01_perceptron"):
+        notebooks.find([name])
+
+
+# ---------------------------------------------------------------- comparing with nbval
+
+
+def run_nbval(path, **environment):
+    """Run pytest on one notebook outside the repository, with the repository's settings."""
+    plugins = {"PYTHONPATH": str(ROOT)}
+    return subprocess.run(
+        [sys.executable, "-m", "pytest", "-p", "conftest", "-c", str(ROOT / "pyproject.toml")]
+        + ["-p", "no:cacheprovider", "--numprocesses=0", "--verbose", str(path)],
+        cwd=path.parent,
+        env=os.environ | plugins | environment,
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+    )
+
+
+@pytest.fixture
+def stale(tmp_path):
+    """A notebook whose two stored outputs are not what its cells print."""
+    output = new_output("stream", name="stdout", text="70,000 digits\n")
+    cells = [
+        new_code_cell("print('5,000 digits')", id="data", outputs=[output], execution_count=1),
+        new_code_cell("print('plain')", id="plain", outputs=[output], execution_count=2),
+    ]
+    cells[0].metadata["tags"] = ["full-mnist"]
+    return write(tmp_path / "stale.ipynb", *cells)
+
+
+def test_on_the_sample_only_cells_tagged_full_mnist_may_differ(stale):
+    result = run_nbval(stale, MNIST_DIR=str(stale.parent / "nothing here"))
+    assert result.returncode == 1
+    assert "Cell 0 PASSED" in result.stdout
+    assert "Cell 1 FAILED" in result.stdout
+    assert "offline sample" in result.stdout
+
+
+def test_with_full_mnist_every_cell_is_compared(stale, full_mnist):
+    result = run_nbval(stale, MNIST_DIR=str(full_mnist))
+    assert result.returncode == 1
+    assert "Cell 0 FAILED" in result.stdout
+    assert "Cell 1 FAILED" in result.stdout
