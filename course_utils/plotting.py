@@ -8,6 +8,8 @@ import io
 
 import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib.patches import FancyBboxPatch
+from matplotlib.ticker import MaxNLocator
 
 BLUE = "#0072B2"
 ORANGE = "#D55E00"
@@ -68,15 +70,7 @@ def show_digits(images, captions=None, columns=10, title=None, colours=None):
         The images are not 28x28, there are none, or the captions or colours are not as many.
     """
     images = np.asarray(images)
-    if (
-        images.ndim not in (2, 3)
-        or images[:1].size != 28 * 28
-        or images.shape[1:]
-        not in (
-            (784,),
-            (28, 28),
-        )
-    ):
+    if images.ndim < 2 or len(images) == 0 or images.shape[1:] not in ((784,), (28, 28)):
         raise ValueError(
             f"images must have shape (n, 784) or (n, 28, 28) with n >= 1, got {images.shape}"
         )
@@ -86,16 +80,16 @@ def show_digits(images, captions=None, columns=10, title=None, colours=None):
 
     columns = min(columns, len(images))
     n_rows = -(-len(images) // columns)
-    n_lines = (
-        max((str(caption).count("\n") + 1 for caption in captions), default=0)
-        if captions is not None
-        else 0
-    )
+    lines = [str(caption).split("\n") for caption in ([] if captions is None else captions)]
+    n_lines = max(map(len, lines), default=0)
+    longest = max((len(line) for caption in lines for line in caption), default=0)
+    width = max(0.95, 0.09 * longest + 0.1)  # of one column, in inches: captions keep apart
+    height = 0.95 + 0.22 * n_lines
     fig, axes = plt.subplots(
         n_rows,
         columns,
         squeeze=False,
-        figsize=(0.95 * columns, (0.95 + 0.22 * n_lines) * n_rows + 0.4 * bool(title)),
+        figsize=(width * columns, height * n_rows + 0.4 * bool(title)),
     )
     for ax in axes.flat:
         ax.axis("off")
@@ -105,7 +99,7 @@ def show_digits(images, captions=None, columns=10, title=None, colours=None):
             colour = "black" if colours is None else colours[k]
             ax.set_title(str(captions[k]), fontsize=11, fontweight="normal", color=colour, pad=3)
     if title:
-        fig.suptitle(title, fontweight="bold")
+        fig.suptitle(title, fontsize=13, fontweight="bold")
     return fig
 
 
@@ -132,7 +126,7 @@ def plot_confusion(matrix, title="Confusion matrix", ax=None):
     Notes
     -----
     The right answers on the diagonal outnumber the errors by far; the colours show only the
-    errors, so that these can be seen.
+    errors, so that these can be seen. The diagonal is blue; a dot stands for no error.
     """
     matrix = np.asarray(matrix)
     if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1]:
@@ -145,10 +139,17 @@ def plot_confusion(matrix, title="Confusion matrix", ax=None):
     largest = max(np.nanmax(errors, initial=0), 1)
     image = ax.imshow(errors, cmap="Oranges", vmin=0, vmax=largest)
     for (i, j), count in np.ndenumerate(matrix):
-        bold = "bold" if i == j else "normal"
-        colour = "white" if i != j and count > 0.65 * largest else "black"
+        if i == j:
+            ax.add_patch(plt.Rectangle((j - 0.5, i - 0.5), 1, 1, facecolor="#DCEBF5"))
         ax.text(
-            j, i, f"{count}", ha="center", va="center", fontsize=10, fontweight=bold, color=colour
+            j,
+            i,
+            f"{count}" if count or i == j else "·",
+            ha="center",
+            va="center",
+            fontsize=11,
+            fontweight="bold" if i == j else "normal",
+            color="white" if i != j and count > 0.65 * largest else "black",
         )
     ax.set(
         title=title,
@@ -158,7 +159,8 @@ def plot_confusion(matrix, title="Confusion matrix", ax=None):
         yticks=range(n_classes),
     )
     ax.grid(False)
-    ax.figure.colorbar(image, ax=ax, label="number of errors")
+    ticks = MaxNLocator(integer=True)
+    ax.figure.colorbar(image, ax=ax, label="number of errors", ticks=ticks)
     return ax
 
 
@@ -497,3 +499,255 @@ def _draw_weight(ax, ends, weight, largest, label_place=None):
             va="center",
             bbox={"facecolor": "white", "edgecolor": "none", "pad": 1.2},
         )
+
+
+def show_pixels(image, top, left, size=10):
+    """Draw an image of a digit, and beside it a square part of it with the number of each pixel.
+
+    Parameters
+    ----------
+    image : array_like of int, shape (784,) or (28, 28)
+        Pixels in [0, 255], not all 0.
+    top, left : int
+        First row and first column of the part.
+    size : int
+        Rows and columns of the part; 10 is what can be read.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    image = np.asarray(image).reshape(28, 28)
+    fig, (whole, part) = plt.subplots(1, 2, figsize=(9.6, 5.3))
+    shades = {"cmap": "gray", "vmin": 0, "vmax": 255}
+    whole.imshow(image, **shades)
+    rows, columns = np.nonzero(image)
+    box = columns.min(), rows.min(), np.ptp(columns) + 1, np.ptp(rows) + 1
+    for (x, y, width, height), colour, linestyle, label in (
+        (box, SKY, "--", "the box that holds the digit"),
+        ((left, top, size, size), YELLOW, "-", "the part shown on the right"),
+    ):
+        style = {"edgecolor": colour, "linestyle": linestyle, "linewidth": 2.4, "fill": False}
+        frame = plt.Rectangle((x - 0.5, y - 0.5), width, height, label=label, **style)
+        whole.add_patch(frame)
+    limits = (left - 0.5, left + size - 0.5, top + size - 0.5, top - 0.5)
+    part.imshow(image[top : top + size, left : left + size], extent=limits, **shades)
+    for row in range(top, top + size):
+        for column in range(left, left + size):
+            value = image[row, column]
+            colour = "black" if value > 115 else "white"
+            part.text(column, row, f"{value}", color=colour, fontsize=11, ha="center", va="center")
+    axis = {"xlabel": "column", "ylabel": "row"}
+    whole.set(title="28 × 28 pixels", xticks=range(0, 28, 4), yticks=range(0, 28, 4), **axis)
+    ticks = {"xticks": range(left, left + size), "yticks": range(top, top + size)}
+    part.set(title="The numbers in the yellow frame", **ticks, **axis)
+    for ax in (whole, part):
+        ax.grid(False)
+    fig.legend(loc="outside lower center", ncols=2)
+    return fig
+
+
+def show_prediction(image, probabilities, label=None):
+    """Draw an image of a digit, and beside it the probability that a network gives each class.
+
+    Parameters
+    ----------
+    image : array_like, shape (784,) or (28, 28)
+    probabilities : array_like of float, shape (n_classes,)
+        In [0, 1]; the largest is the answer and is drawn hatched.
+    label : object, optional
+        The right answer, written above the image.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    probabilities = np.asarray(probabilities)
+    answer = probabilities.argmax()
+    fig, (left, right) = plt.subplots(1, 2, figsize=(8.6, 3.2), width_ratios=(1, 2))
+    left.imshow(np.asarray(image).reshape(28, 28))
+    left.axis("off")
+    left.set_title("The image" if label is None else f"Label: {label}")
+    bars = right.bar(range(len(probabilities)), probabilities, color=SKY)
+    bars[answer].set(facecolor=BLUE, edgecolor="white", hatch="//")
+    for k, probability in enumerate(probabilities):
+        if probability >= 0.001:
+            right.text(k, probability + 0.02, f"{probability:.1%}", fontsize=11, ha="center")
+    right.set(title=f"The network answers {answer}", xticks=range(len(probabilities)))
+    right.set(xlabel="class", ylabel="probability", ylim=(0, 1.12), yticks=[0, 0.25, 0.5, 0.75, 1])
+    right.grid(axis="x", visible=False)
+    return fig
+
+
+def plot_shapes(arrays, title=None):
+    """Draw a chain of matrix products as rectangles: samples, weights, result, weights, result...
+
+    Parameters
+    ----------
+    arrays : dict of str to (rows, columns)
+        Name and shape of each array, in the order of the chain. What stands at the second, fourth
+        ... place are the weights.
+    title : str, optional
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+
+    Raises
+    ------
+    ValueError
+        Two arrays cannot be multiplied, or their product has another shape than the next array.
+
+    Notes
+    -----
+    The sides grow more slowly than the numbers, or an array of 10 would be too thin to see.
+    """
+    shapes = list(arrays.values())
+    for k in range(0, len(shapes) - 2, 2):
+        (n, inner), (rows, m), product = shapes[k : k + 3]
+        if inner != rows or product != (n, m):
+            raise ValueError(f"{(n, inner)} @ {(rows, m)} does not give {product}")
+
+    def side(n):
+        return 0.09 * n**0.45  # inches
+
+    _, ax = plt.subplots(figsize=(10, 2.9))
+    half, centre = max(side(rows) for rows, _ in shapes) / 2, 0.0
+    for k, (name, (rows, columns)) in enumerate(arrays.items()):
+        width, height, is_weights = side(columns), side(rows), k % 2 == 1
+        colour, face = (BLUE, "#DCEBF5") if is_weights else (ORANGE, "#FBE6D6")
+        centre += max(width, 0.75) / 2
+        corner = centre - width / 2, -height / 2
+        shape = {"xy": corner, "width": width, "height": height}
+        hatch = "//" if is_weights else None
+        ax.add_patch(plt.Rectangle(**shape, facecolor=face, edgecolor="white", hatch=hatch))
+        ax.add_patch(plt.Rectangle(**shape, fill=False, edgecolor=colour, linewidth=2))
+        text = {"ha": "center", "va": "center"}
+        ax.text(centre, half + 0.16, name, color=colour, fontsize=13, fontweight="bold", **text)
+        ax.text(centre, -half - 0.18, f"{rows} × {columns}", **text)
+        centre += max(width, 0.75) / 2 + 0.5
+        if k < len(shapes) - 1:
+            ax.text(centre - 0.25, 0, "→" if is_weights else "@", fontsize=14, **text)
+    ax.set(xlim=(-0.2, centre - 0.3), ylim=(-half - 0.35, half + 0.35), aspect="equal", title=title)
+    ax.axis("off")
+    return ax
+
+
+def draw_course_map():
+    """Draw the chapters of the course as a way through three parts, each with a small picture.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    parts = [("One neuron", BLUE), ("A network", GREEN), ("Learning", ORANGE)]
+    chapters = [
+        ("Start here", "How does\nthis course work?", _icon_start),
+        ("Perceptron", "What can one\nneuron decide?", _icon_perceptron),
+        ("Activation functions", "What turns a sum\ninto an answer?", _icon_activation),
+        ("Softmax", "When is an output\na probability?", _icon_softmax),
+        ("Forward pass", "How does a whole\nnetwork compute?", _icon_network),
+        ("MNIST inference", "Can it read digits it\nhas never seen?", _icon_digit),
+        ("Numerical training", "How does\na network learn?", _icon_descent),
+        ("Keras", "How do a few lines\ndo the same?", _icon_layers),
+        ("Under Keras", "What does Keras\ndo inside?", _icon_weights),
+    ]
+    width, height = 3.15, 1.62  # of a chapter, in inches, like all that follows
+    lefts, bottoms = 0.62 + 3.33 * np.arange(3), 3.95 - 1.9 * np.arange(3)
+    fig, ax = plt.subplots(figsize=(10.6, 6.1), layout="none")
+    ax.set(position=[0, 0, 1, 1], xlim=(0, 10.6), ylim=(0, 6.1))
+    ax.axis("off")
+    ax.text(lefts[0], 5.82, "The way through the course", fontsize=15, fontweight="bold")
+    road = {"color": GREY, "linewidth": 1.6, "zorder": 0}
+    for (part, colour), bottom in zip(parts, bottoms, strict=True):
+        middle = bottom + height / 2
+        style = {"rotation": 90, "fontsize": 13, "fontweight": "bold", "ha": "center"}
+        ax.text(0.3, middle, part, color=colour, va="center", **style)
+        ax.plot([lefts[0], lefts[2]], [middle, middle], **road)
+        ax.plot(lefts[1:] - 0.09, [middle, middle], ">", markersize=7, **road)
+    for bottom in bottoms[:-1]:  # from the end of a row to the start of the next
+        start, end, between = lefts[2] + width / 2, lefts[0] + width / 2, bottom - 0.14
+        ax.plot([start, start, end, end], [bottom, between, between, between - 0.14], **road)
+        ax.plot(end, between - 0.07, "v", markersize=7, **road)
+    for k, (title, question, icon) in enumerate(chapters):
+        left, bottom, colour = lefts[k % 3], bottoms[k // 3], parts[k // 3][1]
+        frame = {"boxstyle": "round,pad=0.1", "facecolor": "white", "edgecolor": colour}
+        inside = (left + 0.1, bottom + 0.1), width - 0.2, height - 0.2
+        ax.add_patch(FancyBboxPatch(*inside, linewidth=2, **frame))
+        top = {"y": bottom + height - 0.25, "va": "center", "fontweight": "bold"}
+        ax.text(left + 0.14, s=f"{k:02}", color=colour, fontsize=15, **top)
+        ax.text(left + 0.52, s=title, fontsize=13, **top)
+        ax.text(left + 1.36, bottom + 0.6, question, va="center", linespacing=1.35)
+        inset = ax.inset_axes([left + 0.14, bottom + 0.1, 1.05, 1.05], transform=ax.transData)
+        inset.axis("off")
+        icon(inset, colour)
+    return fig
+
+
+def _icon_start(ax, colour):
+    ax.add_patch(plt.Circle((0, 0), 1, facecolor=colour))
+    ax.add_patch(plt.Polygon([(-0.32, -0.5), (-0.32, 0.5), (0.58, 0)], facecolor="white"))
+    ax.set(xlim=(-1.1, 1.1), ylim=(-1.1, 1.1), aspect="equal")
+
+
+def _icon_perceptron(ax, colour):
+    ax.set(xlim=(-0.5, 1.5), ylim=(-0.5, 1.5), aspect="equal")
+    plot_half_plane((1, 1), -1.5, ax, colour=colour)
+    ax.plot([0, 0, 1], [0, 1, 0], "o", markersize=10, mfc="white", mec=colour, mew=2)
+    ax.plot(1, 1, "o", markersize=10, color=colour, mew=2)
+
+
+def _icon_activation(ax, colour):
+    x = np.linspace(-6, 6, 200)
+    ax.plot(x, x > 0, "--", color=GREY, linewidth=1.6)
+    ax.plot(x, 1 / (1 + np.exp(-x)), color=colour, linewidth=2.6)
+    ax.set(ylim=(-0.15, 1.15))
+
+
+def _icon_softmax(ax, colour):
+    ax.bar(range(3), [0.018, 0.245, 0.737], color=[SKY, YELLOW, colour], width=0.75)
+    ax.axhline(0, color=GREY, linewidth=1.5)
+    ax.set(xlim=(-0.7, 2.7), ylim=(-0.1, 0.85))
+
+
+def _icon_network(ax, colour):
+    layers = [(-0.5, 0.5), (-1, 0, 1), (-0.5, 0.5)]
+    for i in range(2):
+        pairs = [(a, b) for a in layers[i] for b in layers[i + 1]]
+        ax.plot([i, i + 1], np.transpose(pairs), color=GREY, linewidth=1)
+    for i, heights in enumerate(layers):
+        ax.plot([i] * len(heights), heights, "o", markersize=11, mfc="white", mec=colour, mew=2)
+    ax.margins(0.2)
+
+
+def _icon_digit(ax, colour):
+    # A five, as (column, row): the pen goes along these points, and its ink fades at the edges.
+    corners = np.array([(19, 6), (11, 6), (10, 13), (15, 12.5), (18, 16), (16, 20.5), (9, 21)])
+    stops = np.linspace(0, len(corners) - 1, 120)
+    pen = np.transpose([np.interp(stops, range(len(corners)), axis) for axis in corners.T])
+    pixels = np.moveaxis(np.indices((28, 28))[::-1], 0, -1)
+    distance = np.linalg.norm(pixels[:, :, np.newaxis] - pen, axis=-1).min(axis=-1)
+    ax.imshow(np.clip(2.2 - distance, 0, 1))
+
+
+def _icon_descent(ax, colour):
+    x, y = np.meshgrid(np.linspace(-3, 3, 60), np.linspace(-3, 3, 60))
+    levels = {"levels": [0.5, 1.9, 4.5, 8.2], "colors": [GREY], "linewidths": 1}
+    ax.contour(x, y, x**2 + 2.2 * y**2, **levels)
+    step = 0.74 ** np.arange(7)
+    ax.plot(-2.4 * step, 2.1 * step**2, "o-", color=colour, linewidth=1.8, markersize=4.5)
+    ax.set(aspect="equal")
+
+
+def _icon_layers(ax, colour):
+    for k in range(4):
+        width = 2 - 0.5 * k
+        ax.barh(k, width, left=-width / 2, height=0.62, color=colour, alpha=0.35 + 0.2 * k)
+    ax.set(xlim=(-1.1, 1.1), ylim=(-0.6, 3.6))
+
+
+def _icon_weights(ax, colour):
+    x, y = np.meshgrid(np.linspace(-1, 1, 28), np.linspace(-1, 1, 28))
+    radius = np.hypot(x / 0.8, y)
+    image = np.exp(-(((radius - 0.68) / 0.18) ** 2)) - np.exp(-((radius / 0.3) ** 2))
+    ax.imshow(image, cmap="RdBu", vmin=-1.2, vmax=1.2)
