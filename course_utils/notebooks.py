@@ -8,6 +8,7 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 
 from course_utils.files import replacing
+from course_utils.mnist import full_mnist_folder
 
 NOTEBOOKS = Path(__file__).resolve().parent.parent / "notebooks"
 
@@ -77,11 +78,21 @@ def execute(path):
     Raises
     ------
     NotebookError
-        A cell failed that is not tagged ``raises-exception``. The file is left as it was.
+        The file is no notebook, it has cells tagged ``full-mnist`` and full MNIST is not at hand,
+        or a cell failed that is not tagged ``raises-exception``. The file is left as it was.
     """
     path = Path(path)
     before = path.read_text(encoding="utf-8")
-    notebook = nbformat.reads(before, as_version=4)
+    try:
+        notebook = nbformat.reads(before, as_version=4)
+    except nbformat.reader.NotJSONError as error:
+        raise NotebookError(f"{path.name} is not a notebook: it holds no JSON") from error
+    tagged = [cell.id for cell in notebook.cells if "full-mnist" in cell.metadata.get("tags", [])]
+    if tagged and not full_mnist_folder():
+        raise NotebookError(
+            f"{path.name}: stored outputs come from full MNIST (cell {tagged[0]}), which is not "
+            "here; run python -m course_utils fetch, or set MNIST_DIR"
+        )
     client = NotebookClient(
         notebook,
         kernel_name="python3",

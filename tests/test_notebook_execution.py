@@ -31,6 +31,18 @@ def picture(tmp_path):
     )
 
 
+@pytest.fixture
+def stale(tmp_path):
+    """A notebook whose two stored outputs are not what its cells print."""
+    output = new_output("stream", name="stdout", text="70,000 digits\n")
+    cells = [
+        new_code_cell("print('5,000 digits')", id="data", outputs=[output], execution_count=1),
+        new_code_cell("print('plain')", id="plain", outputs=[output], execution_count=2),
+    ]
+    cells[0].metadata["tags"] = ["full-mnist"]
+    return write(tmp_path / "stale.ipynb", *cells)
+
+
 def test_running_an_unchanged_notebook_again_changes_no_byte(picture):
     assert notebooks.execute(picture)
     once = picture.read_bytes()
@@ -66,6 +78,21 @@ def test_a_failing_cell_is_named_and_the_file_stays_as_it_was(tmp_path):
     assert list(tmp_path.iterdir()) == [path]
 
 
+def test_outputs_of_the_sample_are_not_stored_as_those_of_full_mnist(stale, monkeypatch):
+    monkeypatch.setattr(notebooks, "full_mnist_folder", lambda: None)
+    before = stale.read_bytes()
+    with pytest.raises(notebooks.NotebookError, match=r"full MNIST \(cell data\), which"):
+        notebooks.execute(stale)
+    assert stale.read_bytes() == before
+
+
+def test_what_is_not_a_notebook_is_named(tmp_path):
+    path = tmp_path / "00_text.ipynb"
+    path.write_text("# not JSON", encoding="utf-8")
+    with pytest.raises(notebooks.NotebookError, match=r"00_text.ipynb is not a notebook"):
+        notebooks.execute(path)
+
+
 @pytest.mark.parametrize("name", ["3", "03", "03_softmax", "notebooks/03_softmax.ipynb"])
 def test_a_chapter_is_found_by_any_of_its_names(name):
     assert [path.name for path in notebooks.find([name])] == ["03_softmax.ipynb"]
@@ -88,28 +115,15 @@ def test_an_unknown_chapter_is_named_beside_those_that_exist(name):
 
 def run_nbval(path, **environment):
     """Run pytest on one notebook outside the repository, with the repository's settings."""
-    plugins = {"PYTHONPATH": str(ROOT)}
+    settings = ["-p", "conftest", "-c", str(ROOT / "pyproject.toml"), "-p", "no:cacheprovider"]
     return subprocess.run(
-        [sys.executable, "-m", "pytest", "-p", "conftest", "-c", str(ROOT / "pyproject.toml")]
-        + ["-p", "no:cacheprovider", "--numprocesses=0", "--verbose", str(path)],
+        [sys.executable, "-m", "pytest", *settings, "--numprocesses=0", "--verbose", str(path)],
         cwd=path.parent,
-        env=os.environ | plugins | environment,
+        env=os.environ | {"PYTHONPATH": str(ROOT)} | environment,
         capture_output=True,
         text=True,
         encoding="utf-8",
     )
-
-
-@pytest.fixture
-def stale(tmp_path):
-    """A notebook whose two stored outputs are not what its cells print."""
-    output = new_output("stream", name="stdout", text="70,000 digits\n")
-    cells = [
-        new_code_cell("print('5,000 digits')", id="data", outputs=[output], execution_count=1),
-        new_code_cell("print('plain')", id="plain", outputs=[output], execution_count=2),
-    ]
-    cells[0].metadata["tags"] = ["full-mnist"]
-    return write(tmp_path / "stale.ipynb", *cells)
 
 
 def test_on_the_sample_only_cells_tagged_full_mnist_may_differ(stale):
