@@ -203,22 +203,23 @@ def plot_half_plane(weights, bias, ax, colour=BLUE, linestyle="-", label=None):
     ax.axis(limits)
 
 
-def plot_gate(weights=None, bias=0.0, outputs=None, title=None, ax=None):
-    """Draw the four inputs of a gate in the plane, and what one neuron makes of them.
+def plot_gate(weights=None, bias=0.0, outputs=None, title=None, ax=None, inputs=None):
+    """Draw the four inputs of a gate in the plane, and the line that a neuron draws there.
 
-    Each input is a circle that holds the output: filled for 1, hollow for 0. Where `outputs` and
-    the neuron disagree, the circle is marked as wrong.
+    Each input is a circle that holds the output: filled for 1, hollow for 0.
 
     Parameters
     ----------
     weights : sequence of 2 floats, optional
-        Weights of the neuron; without them no neuron is drawn.
+        Weights of the neuron; without them no line is drawn.
     bias : float
     outputs : sequence of 4 ints in {0, 1}, optional
-        The wanted outputs for (0, 0), (0, 1), (1, 0), (1, 1); by default those of the neuron.
+        The outputs for (0, 0), (0, 1), (1, 0), (1, 1); by default those of the neuron.
     title : str, optional
     ax : matplotlib.axes.Axes, optional
         Where to draw; a new figure if left out.
+    inputs : sequence of 4 pairs of floats in [0, 1], optional
+        What the neuron receives in place of the four inputs, when a layer lies between.
 
     Returns
     -------
@@ -227,29 +228,26 @@ def plot_gate(weights=None, bias=0.0, outputs=None, title=None, ax=None):
     Raises
     ------
     ValueError
-        There is neither a neuron nor four outputs to draw.
+        There is neither a neuron nor four outputs to draw, or the outputs are not four.
     """
-    if weights is None and outputs is None:
-        raise ValueError("give the weights of a neuron, or the four outputs of a gate, or both")
-    inputs = np.array([(0, 0), (0, 1), (1, 0), (1, 1)])
-    answers = outputs if weights is None else (inputs @ np.asarray(weights) + bias > 0).astype(int)
-    outputs = answers if outputs is None else outputs
+    inputs = np.array([(0, 0), (0, 1), (1, 0), (1, 1)] if inputs is None else inputs)
+    if outputs is None:
+        if weights is None:
+            raise ValueError("give the weights of a neuron, or the four outputs of a gate")
+        outputs = (inputs @ np.asarray(weights) + bias > 0).astype(int)
     if len(outputs) != len(inputs):
         raise ValueError(f"a gate with two inputs has 4 outputs, got {len(outputs)}")
 
     if ax is None:
-        _, ax = plt.subplots(figsize=(4.6, 4.4))
+        _, ax = plt.subplots(figsize=(8, 4.4))
     ax.set(xlim=(-0.6, 1.6), ylim=(-0.6, 1.6), aspect="equal", title=title)
     ax.set(xlabel="input $x_1$", ylabel="input $x_2$", xticks=[0, 1], yticks=[0, 1])
     if weights is not None:
-        plot_half_plane(weights, bias, ax, label="boundary: sum = 0 (shaded: sum > 0)")
-    for value, face, text in ((1, BLUE, "white"), (0, "white", BLUE)):
-        for (x1, x2), output, answer in zip(inputs, outputs, answers, strict=True):
-            if output == value:
-                ax.plot(x1, x2, "o", markersize=21, color=face, markeredgecolor=BLUE, mew=2.2)
-                ax.text(x1, x2, str(value), color=text, ha="center", va="center_baseline")
-                if output != answer:
-                    ax.text(x1, x2 - 0.16, "wrong", color=ORANGE, ha="center", va="top")
+        plot_half_plane(weights, bias, ax, label="boundary: sum = 0\n(shaded: sum above 0)")
+    for (x1, x2), output in zip(inputs, outputs, strict=True):
+        face, text = (BLUE, "white") if output else ("white", BLUE)
+        ax.plot(x1, x2, "o", markersize=21, color=face, markeredgecolor=BLUE, markeredgewidth=2.2)
+        ax.text(x1, x2, str(output), color=text, ha="center", va="center_baseline")
     return ax
 
 
