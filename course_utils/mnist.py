@@ -5,10 +5,9 @@ from pathlib import Path
 
 import numpy as np
 
+from course_utils.mnist_download import DownloadError, fetch
 from course_utils.mnist_files import DATA, FILES, read_folder, shown
 from course_utils.mnist_sample import read_sample
-
-FETCH = "for the full set: python -m course_utils fetch"
 
 
 def load_mnist(normalize=True, flatten=True, one_hot_label=False):
@@ -54,36 +53,59 @@ def load_mnist(normalize=True, flatten=True, one_hot_label=False):
 
 def full_mnist_folder():
     """Return the folder, ``MNIST_DIR`` or ``data/mnist/``, whose full set can be used, or None."""
-    for folder in filter(None, (os.environ.get("MNIST_DIR"), DATA / "mnist")):
-        if len(read_folder(folder)[0]) == len(FILES):
-            return Path(folder)
-    return None
+    return find_full_set()[0]
+
+
+def find_full_set():
+    """Look for the full set on this machine, without downloading anything.
+
+    Returns
+    -------
+    folder : Path or None
+        Where it is, verified to the last byte: ``MNIST_DIR``, ``data/mnist/`` or nowhere.
+    arrays : list of four ndarrays of uint8
+        Training images and labels, test images and labels; empty if it is nowhere.
+    notes : list of str
+        What is wrong with the folders that were looked into: damaged files, and what is missing
+        of a set that should be there.
+    """
+    notes = []
+    home = DATA / "mnist"
+    given = os.environ.get("MNIST_DIR")
+    for folder in dict.fromkeys([Path(given), home] if given else [home]):
+        arrays, problems = read_folder(folder)
+        notes += [f"{shown(problem.path)} {problem.problem}" for problem in problems]
+        if len(arrays) == len(FILES):
+            return folder, list(arrays.values()), notes
+        damaged = [problem.path.name.removesuffix(".gz") for problem in problems]
+        missing = [name for name in FILES if name not in arrays and name not in damaged]
+        if not folder.is_dir():
+            if folder != home:
+                notes.append(f"MNIST_DIR: there is no folder {folder.absolute()}")
+        elif missing and (len(missing) < len(FILES) or folder != home):
+            notes.append(f"{shown(folder)} lacks {', '.join(missing)}")
+    return None, [], notes
 
 
 def _first_source():
-    """Return the name of the source, its four arrays, and what stood in the way of others."""
-    notes = []
-    if given := os.environ.get("MNIST_DIR"):
-        arrays, problems = read_folder(given)
-        notes += [f"{shown(problem.path)} {problem.problem}" for problem in problems]
-        if len(arrays) == len(FILES):
-            return "the full set", arrays.values(), notes
-        if not problems:
-            notes.append(_missing(Path(given), arrays))
-
-    arrays, problems = read_folder(DATA / "mnist")
-    notes += [f"{shown(problem.path)} {problem.problem}" for problem in problems]
-    if len(arrays) == len(FILES):
-        return "the full set", arrays.values(), notes
-    return "the offline sample", read_sample(), [*notes, FETCH]
-
-
-def _missing(folder, arrays):
-    """Say what `folder` lacks that was meant to hold MNIST."""
-    if not folder.is_dir():
-        return f"MNIST_DIR: there is no folder {folder}"
-    names = [name for name in FILES if name not in arrays]
-    return f"{folder} lacks {', '.join(names)}"
+    """Return the name of the source, its four arrays, and what else there is to say."""
+    folder, arrays, notes = find_full_set()
+    if folder is None:
+        if os.environ.get("COURSE_OFFLINE", "0") not in ("", "0"):
+            notes.append("COURSE_OFFLINE is set")
+        else:
+            try:
+                set_aside = fetch(DATA / "mnist")
+            except DownloadError as error:
+                notes.append(str(error))
+            else:
+                folder, arrays, notes = find_full_set()
+                notes.append(f"downloaded into {shown(DATA / 'mnist')}")
+                notes += [f"a damaged file is now called {shown(path)}" for path in set_aside]
+    if folder is None:
+        notes.append("for the full set: python -m course_utils fetch")
+        return "the offline sample", read_sample(), notes
+    return "the full set", arrays, notes
 
 
 def _images(x, normalize, flatten):

