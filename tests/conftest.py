@@ -1,34 +1,16 @@
 """What the tests of the data side share: tiny files in MNIST's place, and no internet."""
 
+import gzip
 import hashlib
 import socket
 
 import numpy as np
 import pytest
+from tiny_mnist import SHAPES, idx_bytes
 
 from course_utils import mnist, mnist_download, mnist_files
 
 LOCAL = {"127.0.0.1", "localhost", "::1", "", None}
-SHAPES = {
-    "train-images-idx3-ubyte": (20, 28, 28),
-    "train-labels-idx1-ubyte": (20,),
-    "t10k-images-idx3-ubyte": (10, 28, 28),
-    "t10k-labels-idx1-ubyte": (10,),
-}
-
-
-def idx_bytes(array, magic=None):
-    """Return an array of uint8 in the IDX format."""
-    magic = 0x800 + array.ndim if magic is None else magic
-    return b"".join(n.to_bytes(4) for n in (magic, *array.shape)) + array.tobytes()
-
-
-def snapshot(folder):
-    """Return everything below a folder with its content, to compare it later."""
-    return {
-        path.relative_to(folder).as_posix(): path.read_bytes() if path.is_file() else "folder"
-        for path in folder.rglob("*")
-    }
 
 
 @pytest.fixture(autouse=True)
@@ -51,15 +33,17 @@ def tiny_mnist(monkeypatch):
     contents = {}
     for name, shape in SHAPES.items():
         content = idx_bytes(rng.integers(0, 10, shape, dtype=np.uint8))
+        monkeypatch.setitem(mnist_files.FILES, name, (shape, hashlib.sha256(content).hexdigest()))
+        archive = gzip.compress(content, mtime=0)
         monkeypatch.setitem(
-            mnist_files.FILES, name, (shape, hashlib.sha256(content).hexdigest())
+            mnist_download.ARCHIVES, name, (len(archive), hashlib.sha256(archive).hexdigest())
         )
         contents[name] = content
     return contents
 
 
 @pytest.fixture
-def data(tmp_path, monkeypatch):
+def data_folder(tmp_path, monkeypatch):
     """Return an empty folder that stands for the course's ``data/``."""
     folder = tmp_path / "course" / "data"
     folder.mkdir(parents=True)
