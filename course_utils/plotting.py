@@ -297,8 +297,8 @@ def plot_diagram(nodes, arrows, title=None, shaded=(), figsize=(6.4, 3.0)):
     return ax
 
 
-def live_picture(draw, figsize=(6.4, 4.6), **sliders):
-    """Return sliders above a picture that is drawn again whenever one of them moves.
+def live_picture(draw, figsize=(4.6, 4.4), **sliders):
+    """Return sliders beside a picture that is drawn again whenever one of them moves.
 
     Parameters
     ----------
@@ -310,7 +310,7 @@ def live_picture(draw, figsize=(6.4, 4.6), **sliders):
 
     Returns
     -------
-    ipywidgets.VBox
+    ipywidgets.HBox
         The last value of a cell, so that the notebook shows it. As text, and thus in a stored
         notebook, it is one sentence.
 
@@ -320,7 +320,7 @@ def live_picture(draw, figsize=(6.4, 4.6), **sliders):
     """
     import ipywidgets as widgets  # slow to import, and needed here alone
 
-    class Panel(widgets.VBox):
+    class Panel(widgets.HBox):
         def __repr__(self):
             return f"Sliders for {', '.join(sliders)}: run this cell to move them."
 
@@ -329,21 +329,22 @@ def live_picture(draw, figsize=(6.4, 4.6), **sliders):
         for name, (lowest, highest, step, start) in sliders.items()
     }
     picture = widgets.Image(format="png", layout={"width": "max-content"})
+    fig, ax = plt.subplots(figsize=figsize)
+    plt.close(fig)  # or the notebook would show it a second time
 
     def redraw(_=None):
-        fig, ax = plt.subplots(figsize=figsize)
-        try:
-            draw(ax, **{name: control.value for name, control in controls.items()})
-            file = io.BytesIO()
-            fig.savefig(file, format="png")
-        finally:
-            plt.close(fig)  # or the notebook would show it a second time
+        ax.clear()
+        draw(ax, **{name: control.value for name, control in controls.items()})
+        file = io.BytesIO()
+        fig.savefig(file, format="png")
+        fig.set_layout_engine("none")  # the axes stay where the first picture had them
         picture.value = file.getvalue()
 
     for control in controls.values():
         control.observe(redraw, names="value")
     redraw()
-    return Panel([*controls.values(), picture])
+    layout = {"align_items": "center", "flex_flow": "row wrap"}  # below each other if it is narrow
+    return Panel([widgets.VBox(list(controls.values())), picture], layout=layout)
 
 
 def draw_network(
