@@ -5,6 +5,7 @@ Colours are those of Okabe and Ito, which colour-blind readers can tell apart
 """
 
 import io
+import itertools
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -750,3 +751,84 @@ def _icon_weights(ax, colour):
     radius = np.hypot(x / 0.8, y)
     image = np.exp(-(((radius - 0.68) / 0.18) ** 2)) - np.exp(-((radius / 0.3) ** 2))
     ax.imshow(image, cmap="RdBu", vmin=-1.2, vmax=1.2)
+
+
+def draw_product(left, right, row=0, column=0, title=None, ax=None):
+    """Draw a matrix product and how one row meets one column; the shapes are written beneath.
+
+    If the shapes do not fit, the product is a question mark, and so is the missing partner of
+    each number that finds none.
+
+    Parameters
+    ----------
+    left : array_like, shape (n, k) or (k,)
+        An array with one axis is drawn as a row.
+    right : array_like, shape (k, m) or (k,)
+        An array with one axis is drawn as a column.
+    row, column : int
+        Which row of `left` and which column of `right` are marked, from 0.
+    title : str, optional
+    ax : matplotlib.axes.Axes, optional
+        Where to draw; a new figure of a fitting size if left out.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+
+    Raises
+    ------
+    ValueError
+        An array has no axis, or more than two.
+    IndexError
+        There is no such row or column.
+    """
+    left, right = np.asarray(left), np.asarray(right)
+    for name, array in (("left", left), ("right", right)):
+        if array.ndim not in (1, 2):
+            raise ValueError(f"{name} must have one or two axes, got shape {array.shape}")
+    rows = np.atleast_2d(left)
+    columns = right if right.ndim == 2 else right[:, np.newaxis]
+    pairs = itertools.zip_longest(rows[row], columns[:, column], fillvalue="?")
+    meeting = f"row {row} meets column {column}:  " + " + ".join(f"{a} · {b}" for a, b in pairs)
+    if rows.shape[1] == len(columns):
+        result, shape, answer = rows @ columns, (left @ right).shape, (row, column)
+        meeting += f" = {result[answer]}"
+    else:
+        result, shape, answer = np.array([["?"]]), "no product", (0, 0)
+
+    n_rows = max(len(rows), len(columns))
+    width = rows.shape[1] + columns.shape[1] + result.shape[1] + 4
+    if ax is None:
+        _, ax = plt.subplots(figsize=(max(0.62 * width, 5.4), 0.62 * n_rows + 1.7))
+    across = slice(None)
+    start = 0
+    for matrix, below, marked, face, sign in (
+        (rows, left.shape, (row, across), "#CFE5F3", "@"),
+        (columns, right.shape, (across, column), "#FBE0C4", "="),
+        (result, shape, answer, "#D3EBE2", ""),
+    ):
+        _draw_cells(ax, start, matrix, marked, face)
+        end = start + matrix.shape[1]
+        ax.text((start + end) / 2, -n_rows / 2 - 0.25, f"{below}", ha="center", va="top")
+        ax.text(end + 1, 0, sign, fontsize=18, ha="center", va="center")
+        start = end + 2
+    ax.text(width / 2, -n_rows / 2 - 1.35, meeting, ha="center", va="top")
+    ax.set(xlim=(-0.1, width + 0.1), ylim=(-n_rows / 2 - 2.1, n_rows / 2 + 0.1), aspect="equal")
+    ax.axis("off")
+    if title:
+        ax.set_title(title)
+    return ax
+
+
+def _draw_cells(ax, start, matrix, marked, face):
+    """Draw a matrix as cells of width 1 from x = `start`, its middle at y = 0.
+
+    The cells of ``matrix[marked]`` are filled with the colour `face`, their numbers bold.
+    """
+    is_marked = np.zeros(matrix.shape, dtype=bool)
+    is_marked[marked] = True
+    for (i, j), value in np.ndenumerate(matrix):
+        x, y = start + j, len(matrix) / 2 - i - 1
+        colour, weight = (face, "bold") if is_marked[i, j] else ("white", "normal")
+        ax.add_patch(plt.Rectangle((x, y), 1, 1, facecolor=colour, edgecolor=GREY))
+        ax.text(x + 0.5, y + 0.5, f"{value}", ha="center", va="center", fontweight=weight)
