@@ -86,29 +86,36 @@ def fetch(folder):
     mirrors = [f"{url.rstrip('/')}/" for url in os.environ.get("COURSE_MIRRORS", "").split()]
     mirrors = mirrors or list(MIRRORS)
     patience = PATIENCE / len(mirrors)
+    total = sum(ARCHIVES[name][0] for name in names)
     failures = {}
     set_aside = []
-    try:
-        total = sum(ARCHIVES[name][0] for name in names)
-        with tqdm(
-            desc="MNIST", total=total, unit="B", unit_scale=True, delay=0.5, leave=False
-        ) as bar:
-            for name in names:
-                content = None
-                while content is None:
-                    if not mirrors:
-                        raise DownloadError(_summary(failures))
-                    try:
-                        content = _download(
-                            f"{mirrors[0]}{name}.gz", *ARCHIVES[name], patience, bar
-                        )
-                    except (OSError, queue.Empty, _WrongContent) as error:
-                        failures[urlsplit(mirrors.pop(0)).netloc] = _in_words(error)
+    with tqdm(desc="MNIST", total=total, unit="B", unit_scale=True, delay=0.5, leave=False) as bar:
+        for name in names:
+            content = _from_mirrors(mirrors, failures, name, patience, bar)
+            try:
                 set_aside += _install(content, folder, name)
-    except OSError as error:
-        reason = error.strerror or error
-        raise DownloadError(f"{shown(folder)} cannot be written: {reason}") from error
+            except OSError as error:
+                reason = error.strerror or error
+                raise DownloadError(f"{shown(folder)} cannot be written: {reason}") from error
     return set_aside
+
+
+def _from_mirrors(mirrors, failures, name, patience, bar):
+    """Return the content of a file from the first mirror that has it.
+
+    Mirrors that fail are moved from `mirrors` to `failures`, a dict of host to reason.
+    """
+    from requests import HTTPError
+
+    while mirrors:
+        try:
+            return _download(f"{mirrors[0]}{name}.gz", *ARCHIVES[name], patience, bar)
+        except HTTPError as error:
+            reason = f"answered {error.response.status_code} {error.response.reason}"
+        except (OSError, queue.Empty, _WrongContent) as error:
+            reason = _in_words(error)
+        failures[urlsplit(mirrors.pop(0)).netloc] = reason
+    raise DownloadError(_summary(failures))
 
 
 def _download(url, size, sha256, patience, bar):
@@ -117,9 +124,16 @@ def _download(url, size, sha256, patience, bar):
     The network is left to a thread of its own, because not every silence can be given a time
     limit there: looking up a host name cannot, nor trying all of a host's addresses.
     """
+    from pooch import HTTPDownloader
+
+    get = HTTPDownloader(
+        timeout=patience,
+        chunk_size=256,  # small pieces: a slow line shows that it is alive
+        headers={"Accept-Encoding": "identity"},  # compressed once more, the hash would differ
+    )
     events = queue.SimpleQueue()
     body = _Body(size, events)
-    threading.Thread(target=_receive, args=(url, body, patience, events), daemon=True).start()
+    threading.Thread(target=_receive, args=(get, url, body, events), daemon=True).start()
     received = 0
     try:
         while (event := events.get(timeout=patience)) is not None:
@@ -132,7 +146,8 @@ def _download(url, size, sha256, patience, bar):
             raise _WrongContent
         return content
     except Exception:
-        bar.update(-received)
+        if received:  # else there is no bar yet, and none is needed
+            bar.update(-received)
         raise
     finally:
         body.close()  # if the thread still waits: the next thing that comes ends it
@@ -152,14 +167,10 @@ class _Body(io.BytesIO):
         self.events.put(len(chunk))
 
 
-def _receive(url, body, patience, events):
+def _receive(get, url, body, events):
     """Put into `events` the number of bytes of each piece; at the end None, or what went wrong."""
-    from pooch import HTTPDownloader
-
     try:
-        # A server that compressed the compressed file once more would change its bytes.
-        headers = {"Accept-Encoding": "identity"}
-        HTTPDownloader(timeout=patience, headers=headers)(url, body, None)
+        get(url, body, None)
         events.put(None)
     except Exception as error:  # whatever it is, it is the business of the thread that waits
         events.put(error)
@@ -205,6 +216,8 @@ def _set_aside(path, name):
                 return None  # another process has done it
             continue
         except OSError:  # a folder, or a file system where a file has one name only
+            if not path.exists():
+                return None
             if aside.exists():
                 continue
             return path.rename(aside)
@@ -235,15 +248,11 @@ def _in_words(error):
     """Say in a few words what went wrong between us and a server."""
     from http.client import IncompleteRead
 
-    import requests
-
-    if isinstance(error, _WrongContent):
-        return "what came was not MNIST"
-    if isinstance(error, requests.HTTPError):
-        return f"answered {error.response.status_code} {error.response.reason}"
     while cause := error.__cause__ or error.__context__:  # requests wraps the cause three times
         error = cause
     match error:
+        case _WrongContent():
+            return "what came was not MNIST"
         case socket.gaierror():
             return "host not found"
         case ConnectionRefusedError():
