@@ -562,19 +562,19 @@ def show_prediction(image, probabilities, label=None):
     -------
     matplotlib.figure.Figure
     """
-    probabilities = np.asarray(probabilities)
-    answer = probabilities.argmax()
+    percent = 100 * np.asarray(probabilities)
+    answer = percent.argmax()
     fig, (left, right) = plt.subplots(1, 2, figsize=(8.6, 3.2), width_ratios=(1, 2))
     left.imshow(np.asarray(image).reshape(28, 28))
     left.axis("off")
     left.set_title("The image" if label is None else f"Label: {label}")
-    bars = right.bar(range(len(probabilities)), probabilities, color=SKY)
+    bars = right.bar(range(len(percent)), percent, color=SKY)
     bars[answer].set(facecolor=BLUE, edgecolor="white", hatch="//")
-    for k, probability in enumerate(probabilities):
-        if probability >= 0.001:
-            right.text(k, probability + 0.02, f"{probability:.1%}", fontsize=11, ha="center")
-    right.set(title=f"The network answers {answer}", xticks=range(len(probabilities)))
-    right.set(xlabel="class", ylabel="probability", ylim=(0, 1.12), yticks=[0, 0.25, 0.5, 0.75, 1])
+    for k, value in enumerate(percent):
+        if value >= 0.05:
+            right.text(k, value + 2, f"{value:.1f}", fontsize=11, ha="center")
+    right.set(title=f"The network answers {answer}", xticks=range(len(percent)))
+    right.set(xlabel="class", ylabel="probability in %", ylim=(0, 112), yticks=range(0, 101, 25))
     right.grid(axis="x", visible=False)
     return fig
 
