@@ -789,10 +789,11 @@ def draw_product(left, right, row=0, column=0, title=None, ax=None):
     rows = np.atleast_2d(left)
     columns = right if right.ndim == 2 else right[:, np.newaxis]
     pairs = itertools.zip_longest(rows[row], columns[:, column], fillvalue="?")
-    meeting = f"row {row} meets column {column}:  " + " + ".join(f"{a} · {b}" for a, b in pairs)
+    terms = [f"{_cell_text(a)} · {_cell_text(b)}" for a, b in pairs]
+    meeting = f"row {row} meets column {column}:  {' + '.join(terms)}"
     if rows.shape[1] == len(columns):
         result, shape, answer = rows @ columns, (left @ right).shape, (row, column)
-        meeting += f" = {result[answer]}"
+        meeting += f" = {_cell_text(result[answer])}"
     else:
         result, shape, answer = np.array([["?"]]), "no product", (0, 0)
 
@@ -831,4 +832,9 @@ def _draw_cells(ax, start, matrix, marked, face):
         x, y = start + j, len(matrix) / 2 - i - 1
         colour, weight = (face, "bold") if is_marked[i, j] else ("white", "normal")
         ax.add_patch(plt.Rectangle((x, y), 1, 1, facecolor=colour, edgecolor=GREY))
-        ax.text(x + 0.5, y + 0.5, f"{value}", ha="center", va="center", fontweight=weight)
+        ax.text(x + 0.5, y + 0.5, _cell_text(value), ha="center", va="center", fontweight=weight)
+
+
+def _cell_text(value):
+    """Return a number as it fits into a cell: 0.6000000000000001 is written 0.6."""
+    return _with_minus(f"{value:.4g}" if isinstance(value, float | np.floating) else f"{value}")

@@ -70,6 +70,12 @@ def test_shapes_that_do_not_fit_give_question_marks():
     assert bold(ax)[-1] == "?"
 
 
+def test_numbers_are_short_enough_for_their_cells():
+    ax = plotting.draw_product(np.float32([0.1 + 0.2, -2.0]), [1.0, 0.0])
+    assert texts(ax)[:2] == ["0.3", "−2"]
+    assert texts(ax)[-1] == "row 0 meets column 0:  0.3 · 1 + −2 · 0 = 0.3"
+
+
 def test_it_draws_where_it_is_told():
     _, ax = plt.subplots()
     assert plotting.draw_product(A, B, ax=ax) is ax
