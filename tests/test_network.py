@@ -1,0 +1,373 @@
+"""The network: what it computes, its three gradients, its training, and what it refuses."""
+
+import re
+import warnings
+
+import numpy as np
+import pytest
+
+from course_utils import activations, losses
+from course_utils.network import BLOCK, MLP
+
+ACTIVATIONS = [(h, o) for h in ("sigmoid", "relu") for o in ("sigmoid", "softmax")]
+
+
+def samples(sizes, n=None, seed=0):
+    """Return inputs that repeat a few values, as pixels do, and targets as in chapter 06."""
+    rng = np.random.default_rng(seed)
+    shape = () if n is None else (n,)
+    x = 0.01 + 0.99 * rng.integers(0, 8, (*shape, sizes[0])) / 7
+    return x, 0.01 + 0.98 * np.eye(sizes[-1])[rng.integers(sizes[-1], size=shape)]
+
+
+def largest_difference(one, other):
+    assert list(one) == list(other)
+    assert all(one[name].shape == other[name].shape for name in one)
+    return max(np.abs(one[name] - other[name]).max() for name in one)
+
+
+# ---------------------------------------------------------------- what it is made of
+
+
+def test_parameters_have_the_names_shapes_and_spread_of_chapter_06():
+    params = MLP([784, 300, 10], seed=1).params
+    assert {name: param.shape for name, param in params.items()} == {
+        "W1": (784, 300),
+        "b1": (300,),
+        "W2": (300, 10),
+        "b2": (10,),
+    }
+    assert all(param.dtype == np.float64 for param in params.values())
+    assert params["W1"].std() == pytest.approx(1 / np.sqrt(784), rel=0.01)
+    assert params["W1"].mean() == pytest.approx(0, abs=4e-4)
+    assert params["W2"].std() == pytest.approx(1 / np.sqrt(300), rel=0.05)
+    for name in ("b1", "b2"):
+        assert 0 <= params[name].min() < params[name].max() < 1
+    assert params["b1"].mean() == pytest.approx(0.5, abs=0.06)
+
+
+def test_a_seed_gives_the_same_network_again():
+    one, same, other = (MLP([5, 4, 3], seed=seed) for seed in (1, 1, 2))
+    assert largest_difference(one.params, same.params) == 0
+    assert largest_difference(one.params, other.params) > 0
+    assert repr(one) == "MLP([5, 4, 3], hidden='sigmoid', output='sigmoid')"
+
+
+@pytest.mark.parametrize(("hidden", "output"), ACTIVATIONS)
+def test_predict_is_the_forward_pass_of_chapter_04(hidden, output):
+    net = MLP([6, 5, 4, 3], hidden, output, seed=0)
+    x, _ = samples(net.sizes, 2500)  # more than one block of rows
+    h, p = getattr(activations, hidden), net.params
+    a = h(h(x @ p["W1"] + p["b1"]) @ p["W2"] + p["b2"])
+    y = getattr(activations, output)(a @ p["W3"] + p["b3"])
+    np.testing.assert_allclose(net.predict(x), y, rtol=1e-13)
+    np.testing.assert_allclose(net.predict(x[7]), y[7], rtol=1e-13)
+    assert net.predict(x[7]).shape == (3,)
+    assert net.predict(x[:1]).shape == (1, 3)
+
+
+def test_sums_far_below_0_give_0_without_a_warning():
+    net = MLP([2, 2], seed=0)
+    net.params["b1"] -= 1e6
+    x, t = samples(net.sizes, 3)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert np.all(net.predict(x) == 0)
+        for method in ("naive", "numerical", "backprop"):
+            assert np.isfinite(net.gradient(x, t, method)["W1"]).all()
+        net.fit(x, t, 1, 0.1, progress=False)
+
+
+def test_each_output_has_its_loss():
+    x, t = samples([5, 3], 4)
+    for output, loss in [("sigmoid", "binary_cross_entropy"), ("softmax", "cross_entropy")]:
+        net = MLP([5, 3], output=output, seed=0)
+        assert net.loss(x, t) == getattr(losses, loss)(net.predict(x), t)
+        one_by_one = [net.loss(*sample) for sample in zip(x, t, strict=True)]
+        assert net.loss(x, t) == pytest.approx(np.mean(one_by_one), rel=1e-14)
+
+
+def test_accuracy_is_the_share_of_right_answers():
+    net = MLP([3, 3], output="softmax")
+    net.params = {"W1": np.eye(3), "b1": np.zeros(3)}
+    assert net.accuracy(np.eye(3), [0, 1, 2]) == 1
+    assert net.accuracy(np.eye(3)[[0, 1, 2, 2]], [0, 1, 2, 0]) == 0.75
+
+
+# ---------------------------------------------------------------- three gradients
+
+
+@pytest.mark.parametrize(("hidden", "output"), ACTIVATIONS)
+@pytest.mark.parametrize("sizes", [[7, 3], [7, 5, 3], [7, 5, 4, 3], [7, 1, 1, 2, 1], [1, 1]])
+@pytest.mark.parametrize("n", [None, 1, 5])
+def test_the_three_gradients_are_one(sizes, hidden, output, n):
+    net = MLP(sizes, hidden, output, seed=3)
+    x, t = samples(sizes, n, seed=4)
+    naive, numerical, backprop = (
+        net.gradient(x, t, method) for method in ("naive", "numerical", "backprop")
+    )
+    assert list(numerical) == list(net.params)
+    assert largest_difference(numerical, naive) < 1e-9
+    assert largest_difference(numerical, backprop) < 1e-6
+
+
+@pytest.mark.parametrize("output", ["sigmoid", "softmax"])
+def test_backprop_differentiates_the_guard_too(output):
+    """Where an output is 0 to six digits, the 1e-7 inside the log halves the slope."""
+    net = MLP([1, 2], output=output)
+    net.params = {"W1": np.zeros((1, 2)), "b1": np.array([-16.0, 0.0])}
+    x, t = np.ones(1), np.array([1.0, 0.0])
+    backprop, naive = net.gradient(x, t, "backprop"), net.gradient(x, t, "naive")
+    assert -0.6 < naive["b1"][0] < -0.4
+    assert largest_difference(backprop, naive) < 1e-6
+
+
+def test_the_gradient_of_a_batch_is_the_slope_of_its_mean_loss():
+    net = MLP([4, 3, 2], seed=0)
+    x, t = samples(net.sizes, 6)
+    slope = net.gradient(x, t, "numerical")["W1"][2, 1]
+    loss = []
+    for h in (1e-4, -2e-4):
+        net.params["W1"][2, 1] += h
+        loss.append(net.loss(x, t))
+    assert slope == pytest.approx((loss[0] - loss[1]) / 2e-4, abs=1e-9)
+
+
+def test_inputs_that_are_all_different_equal_or_above_1():
+    net = MLP([40, 6, 3], seed=0)
+    _, t = samples(net.sizes)
+    for x in (np.linspace(-3, 3, 40), np.zeros(40), np.full(40, 1.0), np.arange(40)):
+        assert largest_difference(net.gradient(x, t), net.gradient(x, t, "naive")) < 1e-9
+
+
+def test_a_layer_too_large_for_one_block_is_cut_into_several():
+    net = MLP([30, 400, 300, 2], seed=0)
+    x, t = np.linspace(0, 1, 30), np.array([0.01, 0.99])
+    assert 30 * 400 * 300 > 3 * BLOCK
+    assert largest_difference(net.gradient(x, t), net.gradient(x, t, "backprop")) < 1e-6
+
+
+@pytest.mark.parametrize("method", ["naive", "numerical", "backprop"])
+def test_a_gradient_leaves_the_parameters_as_they_were(method):
+    net = MLP([4, 3, 2], seed=0)
+    before = {name: param.copy() for name, param in net.params.items()}
+    net.gradient(*samples(net.sizes, 2), method)
+    assert largest_difference(net.params, before) == 0
+
+
+def test_the_gradient_on_mnist_at_the_start_and_after_training(full_mnist):
+    """All 23,860 parameters of the network of chapter 06, on one image (20 in the benchmarks)."""
+    from course_utils.mnist import load_mnist
+
+    (x, labels), _ = load_mnist()
+    x, t = 0.01 + 0.99 * x[:301], 0.01 + 0.98 * np.eye(10)[labels[:301]]
+    net = MLP([784, 30, 10], seed=0)
+    for _ in ("at the start", "after training"):
+        numerical = net.gradient(x[300], t[300], "numerical")
+        assert largest_difference(numerical, net.gradient(x[300], t[300], "naive")) < 1e-9
+        assert largest_difference(numerical, net.gradient(x[300], t[300], "backprop")) < 1e-6
+        net.fit(x[:300], t[:300], 1, 0.01, progress=False)
+
+
+# ---------------------------------------------------------------- training
+
+
+@pytest.mark.parametrize("method", ["naive", "numerical", "backprop"])
+def test_fit_steps_down_the_gradient_one_sample_at_a_time(method):
+    net, by_hand = MLP([4, 3, 2], seed=0), MLP([4, 3, 2], seed=0)
+    x, t = samples(net.sizes, 5)
+    history = net.fit(x, t, 3, 0.1, method=method, progress=False)
+    expected = []
+    for _ in range(3):
+        for x_one, t_one in zip(x, t, strict=True):
+            expected.append(by_hand.loss(x_one, t_one))
+            for name, slope in by_hand.gradient(x_one, t_one, method).items():
+                by_hand.params[name] -= 0.1 * slope
+    assert largest_difference(net.params, by_hand.params) == 0
+    np.testing.assert_allclose(history, expected, rtol=1e-14)
+
+
+def test_a_shuffled_epoch_takes_every_sample_once_in_another_order():
+    x, t = samples([4, 3, 2], 50)
+
+    def order(shuffle):
+        """Return the losses of two epochs of tiny steps: they tell which sample came when."""
+        net = MLP([4, 3, 2], seed=0)
+        return net.fit(x, t, 2, 1e-12, shuffle=shuffle, progress=False).round(6)
+
+    given, one, same, other = order(None), order(1), order(1), order(2)
+    assert len(set(given)) > 40
+    np.testing.assert_array_equal(given[:50], given[50:])
+    np.testing.assert_array_equal(one, same)
+    for epoch in (one[:50], one[50:], other[:50], other[50:]):
+        np.testing.assert_array_equal(np.sort(epoch), np.sort(given[:50]))
+    assert len({tuple(epoch) for epoch in (given[:50], one[:50], one[50:], other[:50])}) == 4
+
+
+def test_float32_inputs_train_in_float64():
+    x, t = samples([4, 3, 2], 5)
+    x32, t32 = x.astype(np.float32), t.astype(np.float32)
+    one, other = MLP([4, 3, 2], seed=0), MLP([4, 3, 2], seed=0)
+    one.fit(x32, t32, 1, 0.1, progress=False)
+    other.fit(x32.astype(np.float64), t32.astype(np.float64), 1, 0.1, progress=False)
+    assert largest_difference(one.params, other.params) == 0
+    assert one.params["W1"].dtype == np.float64
+
+
+def test_training_learns_xor():
+    x, t = np.array([[0, 0], [0, 1], [1, 0], [1, 1]]), np.array([[0], [1], [1], [0]])
+    net = MLP([2, 4, 1], seed=0)
+    history = net.fit(x, t, 2000, 0.5, shuffle=0, progress=False)
+    np.testing.assert_array_equal(net.predict(x).round(), t)
+    assert history[-4:].mean() < 0.1 < history[:4].mean()
+
+
+def test_the_progress_bar_shows_loss_and_time_left(capsys):
+    net = MLP([4, 3, 2], seed=0)
+    x, t = samples(net.sizes, 4000)
+    net.fit(x, t, 1, 0.01)
+    shown = capsys.readouterr().err
+    assert "4000/4000" in shown
+    net.fit(x, t, 1, 0.01, progress=False)
+    assert capsys.readouterr().err == ""
+
+
+# ---------------------------------------------------------------- bad input
+
+
+@pytest.mark.parametrize(
+    "sizes", [[784], [], 784, [784, 0], [784, -3, 10], [784, 30.0, 10], [784, True], ["784", "10"]]
+)
+def test_sizes_need_two_or_more_whole_numbers_above_0(sizes):
+    with pytest.raises(ValueError, match=r"two or more whole numbers above 0.*got"):
+        MLP(sizes)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"hidden": "tanh"}, "unknown hidden activation 'tanh': choose from 'sigmoid', 'relu'"),
+        ({"output": "relu"}, "unknown output activation 'relu': choose from 'sigmoid', 'softmax'"),
+    ],
+)
+def test_unknown_activations_are_named_with_the_known_ones(options, message):
+    with pytest.raises(ValueError, match=re.escape(message)):
+        MLP([3, 2], **options)
+
+
+X, T = samples([6, 4, 3], 5)
+WITH_NAN = X.copy()
+WITH_NAN[3, 4] = np.nan
+OUTSIDE = T.copy()
+OUTSIDE[2, 1] = 1.5
+BAD_SAMPLES = [
+    (X[:, :5], T, r"got x \(5, 5\) and t \(5, 3\)"),
+    (X, T[:4], r"got x \(5, 6\) and t \(4, 3\)"),
+    (X, T[:, :2], r"got x \(5, 6\) and t \(5, 2\)"),
+    (X, T[0], r"got x \(5, 6\) and t \(3,\)"),
+    (X, np.zeros(5, int), r"got x \(5, 6\) and t \(5,\); np.eye turns labels into targets"),
+    (X.reshape(5, 2, 3), T, r"got x \(5, 2, 3\) and t \(5, 3\)"),
+    (X[:0], T[:0], r"got x \(0, 6\) and t \(0, 3\)"),
+    (WITH_NAN, T, r"x must hold finite numbers, got nan at index \(3, 4\)"),
+    (X, np.where(T > 0.5, np.inf, T), r"t must hold finite numbers, got inf at index"),
+    (X, OUTSIDE, r"t must lie in 0 to 1, got 1.5 at index \(2, 1\)"),
+    (X, T - 0.02, r"t must lie in 0 to 1, got -0.01 at index"),
+]
+
+
+@pytest.mark.parametrize(("x", "t", "message"), BAD_SAMPLES)
+@pytest.mark.parametrize("call", ["loss", "gradient", "fit"])
+def test_samples_that_do_not_fit_are_refused_before_anything_changes(call, x, t, message):
+    net = MLP([6, 4, 3], seed=0)
+    before = {name: param.copy() for name, param in net.params.items()}
+    options = (1, 0.1) if call == "fit" else ()
+    with pytest.raises(ValueError, match=message):
+        getattr(net, call)(x, t, *options)
+    assert largest_difference(net.params, before) == 0
+
+
+def test_fit_wants_a_batch():
+    with pytest.raises(ValueError, match=r"got x \(6,\) and t \(3,\)"):
+        MLP([6, 4, 3]).fit(X[0], T[0], 1, 0.1)
+
+
+def test_predict_names_the_shapes():
+    for x in (X[:, :5], X[0, :5], X[np.newaxis], 3.0, X[:0]):
+        with pytest.raises(
+            ValueError, match=r"\(6,\) or \(n, 6\), got " + re.escape(f"{np.shape(x)}")
+        ):
+            MLP([6, 4, 3]).predict(x)
+    with pytest.raises(ValueError, match=r"nan at index \(3, 4\)"):
+        MLP([6, 4, 3]).predict(WITH_NAN)
+    with pytest.raises(TypeError, match="real numbers"):
+        MLP([2, 1]).predict(["one", "two"])
+
+
+@pytest.mark.parametrize(
+    ("labels", "message"),
+    [
+        (T, r"got x \(5, 6\) and labels \(5, 3\) of float64"),
+        (np.zeros(4, int), r"got x \(5, 6\) and labels \(4,\)"),
+        (np.zeros(5), r"labels \(5,\) of float64"),
+        (
+            np.array([0, 1, 2, 3, 0]),
+            "labels go from 0 to 3, but the outputs of this network from 0 to 2",
+        ),
+        (np.array([0, 1, 2, -1, 0]), "labels go from -1 to 2"),
+    ],
+)
+def test_labels_that_do_not_fit_are_refused(labels, message):
+    with pytest.raises(ValueError, match=message):
+        MLP([6, 4, 3]).accuracy(X, labels)
+
+
+def test_accuracy_needs_outputs_to_compare():
+    with pytest.raises(ValueError, match="only one"):
+        MLP([6, 1]).accuracy(X, np.zeros(5, int))
+
+
+def test_an_unknown_method_is_named_with_the_known_ones():
+    message = "unknown method 'numeric': choose from 'numerical', 'naive', 'backprop'"
+    with pytest.raises(ValueError, match=message):
+        MLP([6, 4, 3]).gradient(X, T, "numeric")
+    with pytest.raises(ValueError, match=message):
+        MLP([6, 4, 3]).fit(X, T, 1, 0.1, method="numeric")
+
+
+@pytest.mark.parametrize("rate", [0, -0.1, np.nan, np.inf, "0.1", None, 1j])
+def test_the_learning_rate_is_a_number_above_0(rate):
+    with pytest.raises(ValueError, match="learning_rate must be a number above 0, got"):
+        MLP([6, 4, 3]).fit(X, T, 1, rate)
+
+
+@pytest.mark.parametrize("epochs", [0, -1, 1.0, True, "1"])
+def test_epochs_are_a_whole_number_above_0(epochs):
+    with pytest.raises(ValueError, match="epochs must be a whole number above 0, got"):
+        MLP([6, 4, 3]).fit(X, T, epochs, 0.1)
+
+
+@pytest.mark.parametrize("shuffle", [True, False, -1, 0.5])
+def test_shuffle_is_a_seed(shuffle):
+    with pytest.raises(ValueError, match="shuffle must be a seed"):
+        MLP([6, 4, 3]).fit(X, T, 1, 0.1, shuffle=shuffle)
+
+
+def test_float32_parameters_are_refused_where_differences_are_taken():
+    net = MLP([6, 4, 3])
+    net.params["W2"] = net.params["W2"].astype(np.float32)
+    with pytest.raises(ValueError, match="W2 must be of type float64, got float32"):
+        net.gradient(X, T)
+
+
+def diverging():
+    """Return a network that overflows in its third step, with the options that make it do so."""
+    net = MLP([6, 4, 3], hidden="relu", seed=0)
+    return net, {"epochs": 2, "learning_rate": 1e300, "progress": False}
+
+
+def test_a_loss_that_becomes_nan_stops_the_training_and_names_the_step():
+    net, options = diverging()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        with pytest.raises(FloatingPointError, match=r"at step \d+: the training diverges"):
+            net.fit(X, T, **options)
