@@ -9,12 +9,56 @@ def main(arguments=None):
     parser = argparse.ArgumentParser(prog="python -m course_utils", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
+    doctor = commands.add_parser("doctor", help="look at the installation, say what to do")
+    doctor.set_defaults(run=_doctor)
+
+    fetch = commands.add_parser("fetch", help="download the full MNIST set, 11.6 MB")
+    fetch.set_defaults(run=_fetch)
+
     execute = commands.add_parser("execute", help="re-execute notebooks and store their outputs")
     execute.add_argument("chapters", nargs="*", help="chapter numbers or names; all if left out")
     execute.set_defaults(run=_execute)
 
     options = parser.parse_args(arguments)
     return options.run(options)
+
+
+def _doctor(_):
+    from course_utils import doctor
+
+    report = doctor.report()
+    print(report)
+    return 0 if report.well else 1
+
+
+def _fetch(_):
+    from course_utils.mnist import find_full_set
+    from course_utils.mnist_download import DownloadError, fetch
+    from course_utils.mnist_files import DATA, shown
+
+    home = DATA / "mnist"
+    folder, _, notes = find_full_set()
+    for note in notes:
+        print(note, file=sys.stderr)
+    if folder:
+        print(f"The full MNIST set is already in {shown(folder)}.")
+        return 0
+    try:
+        set_aside = fetch(home)
+    except DownloadError as error:
+        print(
+            f"MNIST could not be downloaded ({error}).\nMend that and try again, or copy the four "
+            f"files into {shown(home)}: data/README.md names them.",
+            file=sys.stderr,
+        )
+        return 1
+    except KeyboardInterrupt:
+        print("Stopped. The same command goes on from here.", file=sys.stderr)
+        return 130
+    for path in set_aside:
+        print(f"A damaged file is now called {shown(path)}.")
+    print(f"The full MNIST set is now in {shown(home)}.")
+    return 0
 
 
 def _execute(options):
