@@ -137,7 +137,7 @@ def _full_set():
     elif notes:
         cure = "delete the damaged file, whose whole twin is used" if folder else FETCH
     elif not folder:
-        found = ["not here, the course runs on the sample; to get it: python -m course_utils fetch"]
+        found = ["not here, the sample is used; to get it: python -m course_utils fetch"]
     return "full MNIST", "; ".join([*found, *notes]), cure
 
 

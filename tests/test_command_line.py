@@ -1,0 +1,112 @@
+"""``python -m course_utils``: what it prints, and its exit status."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from tiny_mnist import fill, snapshot
+
+from course_utils import __main__, doctor, mnist_download, mnist_files
+from course_utils.__main__ import main
+
+HOME = Path("data/mnist")
+
+
+@pytest.fixture
+def command_line(data_folder, tiny_mnist, monkeypatch):
+    """Let a download succeed at once; return the folder that it fills."""
+
+    def download(url, *_):
+        name = url.rpartition("/")[2].removesuffix(".gz")
+        return contents[name]
+
+    home = data_folder / "mnist"
+    fill(data_folder / "served", tiny_mnist, ".gz")
+    contents = {
+        name: (data_folder / "served" / f"{name}.gz").read_bytes() for name in mnist_files.FILES
+    }
+    monkeypatch.setattr(mnist_download, "_download", download)
+    return home
+
+
+def test_fetch_downloads_also_when_the_course_is_offline(command_line, monkeypatch, capsys):
+    monkeypatch.setenv("COURSE_OFFLINE", "1")  # to fetch is to wish it
+    assert main(["fetch"]) == 0
+    assert capsys.readouterr().out == f"The full MNIST set is now in {HOME}.\n"
+    before = snapshot(command_line)
+    assert len(before) == 4
+    assert main(["fetch"]) == 0
+    assert capsys.readouterr().out == f"The full MNIST set is already in {HOME}.\n"
+    assert snapshot(command_line) == before
+
+
+def test_fetch_names_damaged_files(command_line, capsys):
+    fill(command_line, {"t10k-labels-idx1-ubyte.gz": b"damaged"})
+    assert main(["fetch"]) == 0
+    out, err = capsys.readouterr()
+    name = HOME / "t10k-labels-idx1-ubyte.gz"
+    assert err.startswith(f"{name} is no gzip file\n")
+    assert out.startswith(f"A damaged file is now called {name}.damaged.\n")
+
+
+def test_fetch_finds_mnist_dir(data_folder, tiny_mnist, tmp_path, monkeypatch, capsys):
+    fill(tmp_path / "elsewhere", tiny_mnist)
+    monkeypatch.setenv("MNIST_DIR", str(tmp_path / "elsewhere"))
+    assert main(["fetch"]) == 0
+    assert (
+        capsys.readouterr().out == f"The full MNIST set is already in {tmp_path / 'elsewhere'}.\n"
+    )
+
+
+def test_fetch_says_why_it_cannot(data_folder, capsys):
+    assert main(["fetch"]) == 1
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.startswith("MNIST could not be downloaded (mirror.invalid: host not found).\n")
+    assert "data/README.md" in err
+    assert snapshot(data_folder) == {}
+
+
+def test_fetch_can_be_stopped(data_folder, monkeypatch, capsys):
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(mnist_download, "_download", interrupt)
+    assert main(["fetch"]) == 130
+    assert capsys.readouterr() == ("", "Stopped. The same command goes on from here.\n")
+    assert snapshot(data_folder) == {}
+
+
+@pytest.mark.parametrize(("cure", "status"), [("", 0), ("do this", 1)])
+def test_doctor_prints_its_report(monkeypatch, capsys, cure, status):
+    report = doctor.Report([("subject", "found", cure)])
+    monkeypatch.setattr(doctor, "report", lambda: report)
+    assert main(["doctor"]) == status
+    assert capsys.readouterr() == (f"{report}\n", "")
+
+
+def test_execute_names_a_chapter_that_does_not_exist(capsys):
+    assert main(["execute", "99"]) == 1
+    assert "there is no chapter '99'" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("arguments", [[], ["dcotor"]])
+def test_a_wrong_command_shows_the_right_ones(arguments, capsys):
+    with pytest.raises(SystemExit, match="2"):
+        main(arguments)
+    assert "usage: python -m course_utils" in capsys.readouterr().err
+
+
+def test_it_runs_as_a_module():
+    result = subprocess.run(
+        [sys.executable, "-m", "course_utils", "--help"],
+        cwd=Path(__main__.__file__).parent.parent,
+        env=os.environ | {"PYTHONUTF8": "1"},
+        capture_output=True,
+        encoding="utf-8",
+        check=True,
+    )
+    for command in ("doctor", "fetch", "execute"):
+        assert f"\n    {command} " in result.stdout
