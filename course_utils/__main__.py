@@ -1,13 +1,19 @@
 """The command line of the course: ``python -m course_utils COMMAND``."""
 
 import argparse
+import os
 import sys
+from pathlib import Path
 
 
 def main(arguments=None):
     """Run the command line; return the exit status, 0 if all went well."""
     parser = argparse.ArgumentParser(prog="python -m course_utils", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    start = commands.add_parser("open", help="open the course in JupyterLab")
+    start.add_argument("chapter", nargs="?", default="00", help="chapter number or name")
+    start.set_defaults(run=_open)
 
     doctor = commands.add_parser("doctor", help="look at the installation, say what to do")
     doctor.set_defaults(run=_doctor)
@@ -21,6 +27,22 @@ def main(arguments=None):
 
     options = parser.parse_args(arguments)
     return options.run(options)
+
+
+def _open(options):
+    from jupyterlab.labapp import main as jupyterlab
+
+    from course_utils import notebooks
+
+    try:
+        [path] = notebooks.find([options.chapter])
+    except notebooks.NotebookError as error:
+        print(error, file=sys.stderr)
+        return 1
+    # On its first start JupyterLab would ask whether to fetch news: these settings leave that out.
+    settings = [str(Path(__file__).parent / "jupyter"), os.environ.get("JUPYTER_CONFIG_PATH")]
+    os.environ["JUPYTER_CONFIG_PATH"] = os.pathsep.join(filter(None, settings))
+    return jupyterlab([str(path)])
 
 
 def _doctor(_):

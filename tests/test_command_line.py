@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from jupyterlab_server.config import get_page_config
 from tiny_mnist import fill, snapshot
 
 from course_utils import __main__, doctor, mnist_download, mnist_files
@@ -110,3 +111,20 @@ def test_it_runs_as_a_module():
     )
     for command in ("doctor", "fetch", "execute"):
         assert f"\n    {command} " in result.stdout
+
+
+def test_open_starts_jupyterlab_on_a_chapter_without_the_question_about_news(monkeypatch):
+    started = []
+    monkeypatch.setattr("jupyterlab.labapp.main", lambda arguments: started.append(arguments))
+    monkeypatch.setenv("JUPYTER_CONFIG_PATH", "/kept")
+    main(["open"])
+    main(["open", "3"])
+    assert [Path(path).name for [path] in started] == ["00_start_here.ipynb", "03_softmax.ipynb"]
+    assert os.environ["JUPYTER_CONFIG_PATH"].split(os.pathsep)[-1] == "/kept"
+    disabled = get_page_config([])["disabledExtensions"]  # as JupyterLab would read it
+    assert "@jupyterlab/apputils-extension:announcements" in disabled
+
+
+def test_open_names_a_chapter_that_does_not_exist(capsys):
+    assert main(["open", "99"]) == 1
+    assert "no chapter '99'" in capsys.readouterr().err

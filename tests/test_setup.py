@@ -67,6 +67,6 @@ def test_the_readme_has_one_line_that_tests_and_one_that_starts():
     set_up = "python3 -m venv .venv && .venv/bin/python -m pip install -r requirements.txt && "
     lines = [line for line in readme.splitlines() if line.startswith(set_up)]
     assert [line.removeprefix(set_up) for line in lines] == [
-        ".venv/bin/python -m jupyterlab notebooks/00_start_here.ipynb",
+        ".venv/bin/python -m course_utils open",
         ".venv/bin/python -m pytest",
     ]
