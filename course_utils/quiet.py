@@ -1,0 +1,65 @@
+"""Load TensorFlow without the log lines that it writes about the machine.
+
+While it loads and looks for a GPU, TensorFlow's C++ code writes to file descriptor 2, past Python's
+``sys.stderr``, and partly before it reads any setting. So the descriptor is pointed elsewhere
+for that time. What is written later, warnings and errors above all, is left alone.
+"""
+
+import os
+import shutil
+import sys
+import tempfile
+from contextlib import contextmanager
+
+
+def load_tensorflow():
+    """Import TensorFlow, so that every later ``import tensorflow as tf`` prints nothing.
+
+    Takes seconds the first time in a process, and no time after that.
+
+    Raises
+    ------
+    ImportError
+        TensorFlow is not installed or cannot be loaded; the message says what to do. What it
+        wrote while it was loading is then on stderr.
+
+    Notes
+    -----
+    The environment variable ``TF_CPP_MIN_LOG_LEVEL`` is set to 1, unless it is set already: later
+    on TensorFlow keeps its remarks (level 0) to itself, and writes its warnings and errors.
+    """
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "1")
+    try:
+        with held_back_stderr():
+            import tensorflow as tf
+
+            tf.config.list_physical_devices()  # or the first tensor would report a missing GPU
+    except ImportError as error:
+        raise ImportError(
+            f"TensorFlow cannot be loaded ({error}); chapters 07 and 08 need it. Install it with "
+            "python -m pip install -r requirements.txt (there is none for Macs with an Intel "
+            "processor)"
+        ) from error
+
+
+@contextmanager
+def held_back_stderr():
+    """Hold back what is written to file descriptor 2; give it out only if the block raises."""
+    try:
+        stderr = os.dup(2)
+    except OSError:  # a program without a console has nothing to hold back
+        yield
+        return
+    print(end="", file=sys.stderr, flush=True)  # what came before goes where it belongs
+    with tempfile.TemporaryFile() as held:
+        os.dup2(held.fileno(), 2)
+        try:
+            yield
+        except BaseException:
+            held.seek(0)
+            with os.fdopen(os.dup(stderr), "wb") as file:
+                shutil.copyfileobj(held, file)
+            raise
+        finally:
+            os.dup2(stderr, 2)
+            os.close(stderr)
