@@ -74,7 +74,12 @@ def save(path, run):
         The folder is missing or read-only, or the disk is full. An older file is as it was.
     """
     path = Path(path)
-    header = {"version": VERSION, "step": run.step, "settings": run.settings}
+    header = {
+        "version": VERSION,
+        "step": run.step,
+        "settings": run.settings,
+        "params": list(run.params),
+    }
     arrays = {f"params/{name}": param for name, param in run.params.items()}
     try:
         _remove_leftovers(path)
@@ -108,7 +113,7 @@ def load(path):
     try:
         with path.open("rb") as file, np.load(file, allow_pickle=False) as contents:
             arrays = {name: contents[name] for name in contents.files}
-        header = json.loads(arrays.pop("header").item())
+        header = json.loads(arrays["header"].item())
         if header["version"] > VERSION:
             raise CheckpointError(
                 f"{path} was written by a newer version of the course (checkpoint version "
@@ -117,8 +122,8 @@ def load(path):
         return Run(
             step=header["step"],
             settings=header["settings"],
-            losses=arrays.pop("losses"),
-            params={name.removeprefix("params/"): array for name, array in arrays.items()},
+            losses=arrays["losses"],
+            params={name: arrays[f"params/{name}"] for name in header["params"]},
         )
     except CheckpointError:
         raise

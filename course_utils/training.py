@@ -62,7 +62,7 @@ def train(
             )
 
     def save():
-        _require_finite(params, done)
+        _require_finite(params, done, checkpoint)
         checkpoints.save(checkpoint, Run(params, done, losses[:done], settings))
 
     if checkpoint:
@@ -77,11 +77,11 @@ def train(
             for i in _order(n, settings["shuffle"], epoch)[done % n :]:
                 loss = step(x[i].astype(np.float64), t[i])
                 if not math.isfinite(loss):
-                    raise _diverged(f"the loss became {loss}", done + 1)
+                    raise _diverged(f"the loss became {loss}", done + 1, checkpoint)
                 losses[done] = loss
                 done += 1
 
-                if bar.update():
+                if bar.update() or done == total:
                     recent = losses[max(done - 1000, 0) : done].mean()
                     bar.set_postfix_str(f"loss {recent:.3f}", refresh=False)
                 if stop:
@@ -94,7 +94,7 @@ def train(
                     due = time.monotonic() + save_every
         if checkpoint:
             save()
-    _require_finite(params, done)
+    _require_finite(params, done, checkpoint)
     return losses
 
 
@@ -132,17 +132,17 @@ def _take_up(checkpoint, settings, params, losses):
     return run.step
 
 
-def _require_finite(params, done):
+def _require_finite(params, done, checkpoint):
     """Raise an error if a parameter became nan or infinite, before it is saved or returned."""
     for name, param in params.items():
         if not np.isfinite(param).all():
-            raise _diverged(f"{name} holds numbers that are not finite", done)
+            raise _diverged(f"{name} became nan or infinite", done, checkpoint)
 
 
-def _diverged(what, step):
+def _diverged(what, step, checkpoint):
+    kept = f"; {checkpoint} holds the run as it was before that" if checkpoint else ""
     return FloatingPointError(
-        f"{what} at step {step:,}: the training diverges; start again with a smaller learning "
-        "rate. A checkpoint, if there is one, holds the run as it was before"
+        f"{what} at step {step:,}: the training diverges, try a smaller learning rate{kept}"
     )
 
 
