@@ -14,7 +14,10 @@ from course_utils.mnist_files import shown
 
 N_PIXELS = 28 * 28
 N_COLUMNS = 1 + N_PIXELS
-BLOCK = 1 << 18  # bytes; a block and what is made of it fit the processor's cache
+LARGEST = np.array([9] + [255] * N_PIXELS, dtype=np.uint16)  # a label and the pixels
+SEPARATORS = np.frombuffer(b"," * N_PIXELS + b"\n", dtype=np.uint8)
+BLOCK = 1 << 14  # bytes read at once: few enough for the processor's cache to hold what they become
+LONGEST_ROW = 1 << 16  # bytes
 WHOLE_NUMBER = re.compile(rb"[ \t]*0*(\d{1,3})(?:\.0*)?[ \t]*")  # also " 5" and "5.0"
 
 
@@ -78,7 +81,9 @@ def read_csv(path):
     row = 1
     try:
         with gzip.open(path) if path.suffix.lower() == ".gz" else path.open("rb") as file:
-            for block in _blocks(path, file):
+            for block in _blocks(file):
+                if len(block) > LONGEST_ROW and b"\n" not in block:
+                    raise CsvError(path, "far too long to be 785 numbers and commas", row)
                 if row == 1:
                     block, row = _without_header(path, block)
                 if not block:
@@ -101,25 +106,24 @@ def read_csv(path):
     return np.frombuffer(pixels, dtype=np.uint8).reshape(-1, N_PIXELS), np.concatenate(labels)
 
 
-def _blocks(path, file):
+def _blocks(file):
     """Yield the bytes of an open file in blocks of whole rows that end in a newline.
 
     CRLF becomes a newline, and empty lines at the end of the file are left out. Only the last
-    block may lack its newline, if the file does.
+    block may lack its newline, if the file does, and a row that is too long.
     """
-    rest, row = b"", 1
+    rest = b""
     while data := file.read(BLOCK):
         data = rest + data
         # The last row stays back, with all that follows it: it may be the last of the file.
         end = data.rstrip(b"\r\n").rfind(b"\n") + 1
-        rest = data[end:]
-        if len(rest) > BLOCK:
-            row += data.count(b"\n", 0, end)
-            raise CsvError(path, "far too long to be 785 numbers with commas in between", row)
-        if end:
-            block = data[:end].replace(b"\r\n", b"\n")
-            row += block.count(b"\n")
+        block, rest = data[:end], data[end:]
+        if b"\r" in block:
+            block = block.replace(b"\r\n", b"\n")
+        if block:
             yield block
+        if len(rest) > LONGEST_ROW:
+            yield rest
     if last := rest.rstrip(b"\r\n"):
         yield last + b"\n" * rest.endswith((b"\n", b"\r\n"))
 
@@ -167,8 +171,7 @@ def _table_of_digits(block):
     ends = np.flatnonzero(~is_digit)
     if len(ends) == 0 or len(ends) % N_COLUMNS:
         return None
-    separators = characters[ends].reshape(-1, N_COLUMNS)
-    if (separators[:, :-1] != ord(",")).any() or (separators[:, -1] != ord("\n")).any():
+    if (characters[ends].reshape(-1, N_COLUMNS) != SEPARATORS).any():
         return None
     pairs = is_digit[1:] & is_digit[:-1]
     no_empty_cell = is_digit[0] and (is_digit[1:] | is_digit[:-1]).all()
@@ -180,9 +183,7 @@ def _table_of_digits(block):
     numbers[1:] += np.uint16(10) * digits[:-1]
     numbers[2:] += np.uint16(100) * (digits[:-2] * is_digit[1:-1])
     table = numbers[ends - 1].reshape(-1, N_COLUMNS)
-    if table.max() > 255 or table[:, 0].max() > 9:
-        return None
-    return table.astype(np.uint8)
+    return None if (table > LARGEST).any() else table.astype(np.uint8)
 
 
 def _table_cell_by_cell(path, block, first_row):
@@ -193,12 +194,11 @@ def _table_cell_by_cell(path, block, first_row):
         cells = line.split(b",")
         cut = line is lines[-1] and not block.endswith(b"\n")
         _check_width(path, first_row + k, cells, cut)
-        numbers = list(map(_whole_number, cells))
-        if numbers[0] > 9 or max(numbers) > 255:
-            limits = [9] + [255] * N_PIXELS
-            column = next(j for j in range(N_COLUMNS) if numbers[j] > limits[j])
-            problem = _cell_problem(cells[column], limits[column])
-            raise CsvError(path, problem, first_row + k, column + 1)
+        numbers = np.array([*map(_whole_number, cells)], dtype=np.uint16)
+        if (numbers > LARGEST).any():
+            column = np.argmax(numbers > LARGEST)
+            problem = _cell_problem(cells[column], LARGEST[column])
+            raise CsvError(path, problem, first_row + k, int(column) + 1)
         table[k] = numbers
     return table
 
