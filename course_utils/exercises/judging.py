@@ -1,0 +1,420 @@
+"""Telling a right answer from a wrong one, and what was probably misunderstood.
+
+Everything here runs in the thread of `guard.run`.
+"""
+
+import copy
+import inspect
+import linecache
+import re
+import threading
+import traceback
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import numpy as np
+
+SEED = 0  # of the random cases, the same for everyone
+TOLERANCE = 1e-9  # relative and absolute
+ADVICE = {
+    "NameError": "Is the name spelled as it should be, and has the cell that defines it been run?",
+    "RecursionError": "It calls itself, and never comes to an end.",
+    "SystemExit": "A function that ends the program gives no answer: use `return`.",
+    "MemoryError": "It asks for more memory than there is.",
+}
+
+
+class Wrong(Exception):
+    """An answer that is not right.
+
+    Attributes
+    ----------
+    paragraphs : tuple of str
+        What to tell the student.
+    rows : tuple of (str, str)
+        The failing case.
+    """
+
+    def __init__(self, *paragraphs, rows=()):
+        super().__init__(*paragraphs)
+        self.paragraphs, self.rows = paragraphs, tuple(rows)
+
+
+class Mistake(NamedTuple):
+    """A common wrong answer: `function` gives what it gives, `message` says what is behind it."""
+
+    function: Callable
+    message: str
+
+
+class Defect(NamedTuple):
+    """Something that a program to be repaired does wrong.
+
+    ``is_gone`` takes what was handed to the check, each as an `Answer`, and returns a bool.
+    `message` says what still goes wrong, but not where.
+    """
+
+    message: str
+    is_gone: Callable
+
+
+class Call(NamedTuple):
+    """What came of one call of an answer."""
+
+    got: object  # what it returned
+    error: BaseException | None  # what it raised
+    problem: tuple  # what is wrong with the call, whatever it returned; empty if nothing
+    rows: tuple  # details of the problem
+
+
+# ---------------------------------------------------------------- calling what a student wrote
+
+
+class Answer:
+    """Something that a student hands to a check, under the name that the exercise gives it."""
+
+    def __init__(self, name, value):
+        self.name, self.value = name, value
+
+    def call(self, *args):
+        """Call the answer with copies of `args`; return what came of it as a `Call`."""
+        self._must_take(args)
+        worker = threading.current_thread()
+        worker.doing = (self.name, args)
+        n_warnings, n_printed = len(worker.caught), len(worker.printed.text)
+        given = copy.deepcopy(args)
+        try:
+            with np.errstate(divide="warn", over="warn", invalid="warn", under="ignore"):
+                got = self.value(*given)
+        except BaseException as error:  # also SystemExit and KeyboardInterrupt
+            if worker.stopping:
+                raise
+            return Call(None, error, *self._about_error(error))
+
+        if got is None or got is ...:
+            printed = worker.printed.text[n_printed:].strip()
+            if printed:
+                return Call(got, None, ("It prints its answer. Let it `return` the answer.",), ())
+            return Call(got, None, (f"It returns {got}. Is a `return` missing?",), ())
+        if not identical(given, args):
+            changed = [(a, b) for a, b in zip(args, given, strict=True) if not identical(a, b)]
+            rows = (("before", show(changed[0][0])), ("after", show(changed[0][1])))
+            text = "It changes its argument. Work on a copy, or build something new."
+            return Call(got, None, (text,), rows)
+        for warning in worker.caught[n_warnings:]:
+            if issubclass(warning.category, RuntimeWarning):
+                text = f"NumPy warns here: {warning.message}."
+                return Call(got, None, (text,), (("got", show(got)),))
+        return Call(got, None, (), ())
+
+    def __call__(self, *args):
+        """Call the answer; return what it returned, or raise `Wrong`."""
+        call = self.call(*args)
+        if call.problem:
+            raise Wrong(*call.problem, rows=(("input", show_call(self.name, args)), *call.rows))
+        return call.got
+
+    def result(self, *args):
+        """Return what the answer returned, whatever NumPy warned of; raise `Wrong` if it raised."""
+        call = self.call(*args)
+        if call.error is not None or call.got is None:
+            raise Wrong(*call.problem, rows=(("input", show_call(self.name, args)), *call.rows))
+        return call.got
+
+    def _must_take(self, args):
+        """Raise `Wrong` unless the answer can be called with that many arguments."""
+        if not callable(self.value):
+            raise Wrong(
+                f"The check needs the function itself, but got {show(self.value)}. "
+                f"Write its name alone: `q.check({self.name})`."
+            )
+        try:
+            signature = inspect.signature(self.value)
+        except (TypeError, ValueError):  # some functions written in C have none
+            return
+        try:
+            signature.bind(*args)
+        except TypeError:
+            raise Wrong(
+                f"`{self.name}` is called with {_count(len(args), 'argument')}, as in the cell "
+                f"that you started from, but yours is defined as `{self.name}{signature}`."
+            ) from None
+
+    def _about_error(self, error):
+        """Return what to say about an error, and the line of the student's that it came from."""
+        name = type(error).__name__
+        text = " ".join(str(error).split())[:300]
+        problem = [f"It stops with {name}{': ' if text else ''}{text}"]
+        if name in ADVICE:
+            problem.append(ADVICE[name])
+        elif "broadcast" in text or "matmul" in text:
+            problem.append("Two shapes do not fit together. Print both of them to see which.")
+        code = getattr(self.value, "__code__", None)
+        frames = traceback.extract_tb(error.__traceback__, limit=-50)
+        for frame in reversed(frames):
+            if code is not None and frame.filename == code.co_filename:
+                line = linecache.getline(frame.filename, frame.lineno).strip()
+                if line:
+                    return tuple(problem), (("your line", line),)
+        return tuple(problem), ()
+
+
+def identical(a, b):
+    """Tell whether two arguments are the same to the last bit."""
+    if isinstance(a, np.ndarray):
+        same_form = isinstance(b, np.ndarray) and a.dtype == b.dtype and a.shape == b.shape
+        return same_form and a.tobytes() == b.tobytes()
+    if isinstance(a, dict):
+        same_keys = isinstance(b, dict) and list(a) == list(b)
+        return same_keys and all(identical(a[key], b[key]) for key in a)
+    if isinstance(a, list | tuple):
+        same_form = type(a) is type(b) and len(a) == len(b)
+        return same_form and all(identical(x, y) for x, y in zip(a, b, strict=True))
+    return a is b or bool(a == b)
+
+
+# ---------------------------------------------------------------- showing what went in and out
+
+
+def show(value):
+    """Return a value as a short text that is the same in every run."""
+    if isinstance(value, np.ndarray):
+        with np.printoptions(precision=8, threshold=40, edgeitems=3, linewidth=70, suppress=False):
+            text = np.array_repr(value)
+        return f"{text}\nshape {value.shape}" if value.size > 40 else text
+    if isinstance(value, np.generic):
+        return str(value)
+    if isinstance(value, tuple) and value:
+        return f"({', '.join(map(show, value))}{',' if len(value) == 1 else ''})"
+    if isinstance(value, dict):
+        items = [f"{key!r}: {show(entry)}" for key, entry in list(value.items())[:12]]
+        return "{" + ",\n ".join(items) + ("}" if len(value) <= 12 else ",\n ...}")
+    if callable(value):
+        return getattr(value, "__name__", type(value).__name__)
+    try:
+        text = re.sub(r" at 0x[0-9a-fA-F]+", "", repr(value))
+    except Exception:
+        return f"something of the type {type(value).__name__}"
+    return text if len(text) <= 300 else text[:300] + " ..."
+
+
+def show_call(name, args):
+    """Return the call of a function as the student would type it."""
+    texts = [show(arg) for arg in args]
+    if any("\n" in text for text in texts):
+        return f"{name}(\n" + ",\n".join(texts) + ")"
+    return f"{name}({', '.join(texts)})"
+
+
+def _count(n, thing):
+    return f"{n} {thing}" if n == 1 else f"{n} {thing}s"
+
+
+# ---------------------------------------------------------------- comparing with what is right
+
+
+def difference(got, expected, tolerance=TOLERANCE):
+    """Say in what `got` differs from `expected`; return "" if it does not.
+
+    Parameters
+    ----------
+    got : object
+        What an answer returned: anything at all.
+    expected : number, str, bool, ndarray, or a tuple or dict of such
+        Numbers may be off by `tolerance`; nan equals nan.
+    tolerance : float
+        Relative and absolute.
+    """
+    if isinstance(expected, dict):
+        return _dict_difference(got, expected, tolerance)
+    if isinstance(expected, tuple):
+        if not (isinstance(got, list | tuple) or (isinstance(got, np.ndarray) and got.ndim)):
+            return f"It should be {_a(expected)} of {len(expected)}, but it is {_a(got)}."
+        if len(got) != len(expected):
+            return f"It should have {len(expected)} entries, but it has {len(got)}."
+        parts = (difference(a, b, tolerance) for a, b in zip(got, expected, strict=True))
+        return next(filter(None, parts), "")
+    if isinstance(expected, str):
+        return "" if isinstance(got, str) and got == expected else "These differ."
+    return _number_difference(got, expected, tolerance)
+
+
+def _dict_difference(got, expected, tolerance):
+    if not isinstance(got, dict):
+        return f"It should be a dictionary, but it is {_a(got)}."
+    if set(got) != set(expected):
+        return f"Its keys should be {', '.join(map(str, expected))}."
+    for key, value in expected.items():
+        problem = difference(got[key], value, tolerance)
+        if problem:
+            return f"Look at {key!r}. {problem}"
+    return ""
+
+
+def _number_difference(got, expected, tolerance):
+    if isinstance(expected, np.ndarray) and not isinstance(got, np.ndarray):
+        return f"It should be a NumPy array, but it is {_a(got)}."
+    if not isinstance(got, int | float | np.generic | np.ndarray):
+        return f"It should be a number, but it is {_a(got)}."
+    got, expected = np.asarray(got), np.asarray(expected)
+    if got.dtype.kind not in "biuf":
+        return f"It should hold real numbers, but its type is {got.dtype}."
+    if got.shape != expected.shape:
+        if expected.shape == ():
+            return f"It should be one number, but it is an array of shape {got.shape}."
+        return f"It should have shape {expected.shape}, but it has shape {got.shape}."
+    close = np.isclose(
+        got.astype(float), expected.astype(float), rtol=tolerance, atol=tolerance, equal_nan=True
+    )
+    if close.all():
+        return ""
+    if np.isnan(got).any() and not np.isnan(expected).any():
+        return 'There is nan in it, "not a number".'
+    return "These differ."
+
+
+def _a(value):
+    """Return what a value is, with its article."""
+    names = {bool: "True or False", int: "a number", float: "a number", str: "a text"}
+    names |= {np.ndarray: "an array", list: "a list", tuple: "a tuple", dict: "a dictionary"}
+    names |= {type(None): "None", type(...): "`...`"}
+    if isinstance(value, np.generic):
+        return "a number"
+    return names.get(type(value), f"of the type {type(value).__name__}")
+
+
+@dataclass(frozen=True)
+class Compare:
+    """A test that compares what a function returns with an independent computation.
+
+    Attributes
+    ----------
+    expected : callable
+        Takes the arguments of a case, returns the right answer.
+    cases : callable
+        Takes a random generator, yields the arguments of each case as a tuple; simple ones first,
+        because the first that fails is shown.
+    mistakes : tuple of Mistake
+        The message of the first that gives what the answer gives, in every case, is shown.
+    tolerance : float
+        As in `difference`.
+    forbidden : dict of str to str
+        Names that the answer may not use, and what to say then.
+    """
+
+    expected: Callable
+    cases: Callable
+    mistakes: tuple = ()
+    tolerance: float = TOLERANCE
+    forbidden: dict = field(default_factory=dict)
+
+    def __call__(self, answer):
+        """Raise `Wrong` if an `Answer` is not right."""
+        used = getattr(getattr(answer.value, "__code__", None), "co_names", ())
+        for name, message in self.forbidden.items():
+            if name in used:
+                raise Wrong(message)
+        calls, failing = [], None
+        for args in self.cases(np.random.default_rng(SEED)):
+            call = answer.call(*args)
+            calls.append((args, call))
+            if failing is None:
+                right = self.expected(*copy.deepcopy(args))
+                failing = _failing(answer.name, args, call, right, self.tolerance)
+        if failing is not None:
+            advice = _advice(calls, self.mistakes, self.tolerance)
+            raise Wrong(*advice, *failing.paragraphs, rows=failing.rows)
+
+
+def _failing(name, args, call, right, tolerance):
+    """Return what is wrong with a call, as a `Wrong`, or None."""
+    rows = (("input", show_call(name, args)), ("expected", show(right)))
+    if call.error is not None or call.got is None or call.got is ...:
+        return Wrong(*call.problem, rows=rows + call.rows)
+    problem = difference(call.got, right, tolerance)
+    if problem:
+        paragraphs = () if problem == "These differ." else (problem,)
+        return Wrong(*paragraphs, *call.problem, rows=(*rows, ("got", show(call.got))))
+    return Wrong(*call.problem, rows=rows + call.rows) if call.problem else None
+
+
+def _advice(calls, mistakes, tolerance):
+    """Return the message of the mistake that explains all calls, as a tuple."""
+    for mistake in mistakes:
+        if all(_agrees(mistake.function, args, call, tolerance) for args, call in calls):
+            return (mistake.message,)
+    return ()
+
+
+def _agrees(function, args, call, tolerance):
+    """Tell whether a function gives, or raises, what an answer gave or raised."""
+    try:
+        with np.errstate(all="ignore"), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            value = function(*copy.deepcopy(args))
+    except Exception as error:
+        return type(error) is type(call.error)
+    if call.error is not None:
+        return False
+    if value is None or call.got is None:
+        return value is call.got
+    value = tuple(value) if isinstance(value, list) else value
+    return not difference(call.got, value, tolerance)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SameValue:
+    """A test for an answer that is a value, not a function.
+
+    Attributes
+    ----------
+    expected : object
+        As in `difference`.
+    mistakes : tuple of Mistake
+        Here `Mistake.function` takes the value and tells whether it is this mistake.
+    """
+
+    expected: object
+    mistakes: tuple = ()
+
+    def __call__(self, answer):
+        """Raise `Wrong` if an `Answer` is not right."""
+        problem = difference(answer.value, self.expected)
+        if problem:
+            made = (mistake.message for mistake in self.mistakes if _is_made(mistake, answer.value))
+            raise Wrong(next(made, problem), rows=(("got", show(answer.value)),))
+
+
+def _is_made(mistake, value):
+    try:
+        return bool(mistake.function(value))
+    except Exception:  # the value does not even have that form
+        return False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Repaired:
+    """A test that says which defects a program still has.
+
+    Attributes
+    ----------
+    defects : tuple of Defect
+    then : callable
+        The test of a program that has none of them.
+    """
+
+    defects: tuple
+    then: Callable
+
+    def __call__(self, *answers):
+        """Raise `Wrong` if a defect is left, or if something else is wrong."""
+        left = [defect.message for defect in self.defects if not defect.is_gone(*answers)]
+        if left:
+            n_gone, n_defects = len(self.defects) - len(left), len(self.defects)
+            raise Wrong(
+                f"{n_gone} of {n_defects} defects repaired. Still there:",
+                *(f"- {message}" for message in left),
+            )
+        self.then(*answers)
