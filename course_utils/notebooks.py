@@ -104,7 +104,7 @@ def execute(path):
     )
     try:
         # A fixed hash seed gives sets the same order in every run.
-        client.execute(env=os.environ | {"PYTHONHASHSEED": "0"})
+        client.execute(env=os.environ | {"PYTHONHASHSEED": "0", "COURSE_PROGRESS": "off"})
     except CellExecutionError as error:
         raise NotebookError(f"{path.name}, cell {_failed(notebook)}: {error}") from error
     make_reproducible(notebook)
