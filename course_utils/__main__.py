@@ -25,6 +25,26 @@ def main(arguments=None):
     execute.add_argument("chapters", nargs="*", help="chapter numbers or names; all if left out")
     execute.set_defaults(run=_execute)
 
+    progress = commands.add_parser("progress", help="say which exercises are solved")
+    progress.set_defaults(run=_progress)
+
+    solve = commands.add_parser("solve", help="for instructors: write solved copies of notebooks")
+    solve.add_argument("chapters", nargs="*", help="chapter numbers or names; all if left out")
+    solve.add_argument("--to", metavar="FOLDER", default="solved", help="default: solved")
+    solve.set_defaults(run=_solve)
+
+    collect = commands.add_parser(
+        "collect", help="for instructors: run submitted notebooks, write the outcomes as CSV"
+    )
+    collect.add_argument("folder", help="where the submitted notebooks are, at any depth")
+    collect.add_argument(
+        "--to", metavar="FILE", default="outcomes.csv", help="default: outcomes.csv"
+    )
+    collect.add_argument(
+        "--seconds", type=float, default=900, help="stop a notebook after so long; default: 900"
+    )
+    collect.set_defaults(run=_collect)
+
     options = parser.parse_args(arguments)
     return options.run(options)
 
@@ -93,6 +113,52 @@ def _execute(options):
     except notebooks.NotebookError as error:
         print(error, file=sys.stderr)
         return 1
+    return 0
+
+
+def _progress(_):
+    from course_utils import exercises, progress
+
+    for chapter in exercises.chapters():
+        print(progress.overview(chapter))
+    path = progress.file()
+    print(f"\nKept in {path}" if path else "\nCOURSE_PROGRESS is off: nothing is kept.")
+    return 0
+
+
+def _solve(options):
+    from course_utils import notebooks
+    from course_utils.solved import write_solved
+
+    try:
+        for path in notebooks.find(options.chapters):
+            n_solved = write_solved(path, options.to)
+            print(f"{Path(options.to) / path.name}: {n_solved} exercises solved")
+    except (notebooks.NotebookError, OSError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+def _collect(options):
+    from course_utils import submissions
+
+    paths = submissions.find(options.folder)
+    if not paths:
+        print(f"there is no notebook in {Path(options.folder).absolute()}", file=sys.stderr)
+        return 1
+    rows = []
+    try:
+        for path in paths:
+            name = path.relative_to(options.folder).as_posix()
+            outcomes = submissions.judge(path, options.seconds)
+            rows += [(name, key, outcome) for key, outcome in outcomes]
+            print(f"{name}: {', '.join(outcome for _, outcome in outcomes)}", flush=True)
+            submissions.write_csv(options.to, rows)
+    except OSError as error:
+        print(f"{options.to} could not be written ({error.strerror})", file=sys.stderr)
+        return 1
+    print(f"Written to {options.to}")
     return 0
 
 
