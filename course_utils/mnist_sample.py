@@ -38,10 +38,16 @@ def read_sample():
         ) from error
 
     # The older generator on purpose: NumPy promises that its numbers never change.
-    rows = rows[np.random.RandomState(0).permutation(len(rows))]
-    labels = rows[:, -1]
+    rng = np.random.RandomState(0)
+    rows = rows[rng.permutation(len(rows))]
     in_training = np.zeros(len(rows), dtype=bool)
     for digit in range(10):
-        in_training[np.flatnonzero(labels == digit)[:TRAINING_DIGITS_PER_CLASS]] = True
-    images = rows[:, :-1].reshape(-1, 28, 28)
-    return images[in_training], labels[in_training], images[~in_training], labels[~in_training]
+        in_training[np.flatnonzero(rows[:, -1] == digit)[:TRAINING_DIGITS_PER_CLASS]] = True
+    # Mixed once more: a class that filled its training part early would come first in the test.
+    train, test = (rng.permutation(part) for part in (rows[in_training], rows[~in_training]))
+    return (*_images_and_labels(train), *_images_and_labels(test))
+
+
+def _images_and_labels(rows):
+    """Split rows of 784 pixels and a label, shape (n, 785), into images and labels."""
+    return rows[:, :-1].reshape(-1, 28, 28), rows[:, -1]
