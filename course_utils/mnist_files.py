@@ -95,7 +95,7 @@ def read_idx(path, shape=None, sha256=None):
     start = 4 + 4 * n_axes
     found = tuple(int.from_bytes(content[i : i + 4]) for i in range(4, start, 4))
     size = start + math.prod(found)
-    if len(content) < max(start, size):
+    if len(content) < size:
         raise MnistFileError(path, f"is cut short: {len(content):,} bytes of {size:,}")
     if len(content) > size:
         raise MnistFileError(path, f"is too long: {len(content):,} bytes instead of {size:,}")

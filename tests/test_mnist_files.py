@@ -1,6 +1,6 @@
 """IDX files: whole ones are read, damaged ones are named and left as they are."""
 
-import gzip
+from gzip import compress
 
 import numpy as np
 import pytest
@@ -13,40 +13,44 @@ LABELS = np.array([5, 0, 4, 1, 9], dtype=np.uint8)
 WHOLE = idx_bytes(LABELS)
 HTML = b"<!DOCTYPE html><title>403 Forbidden</title>"
 
-# file name, its bytes, and what the error says about it
-DAMAGED = [
-    ("x", idx_bytes(LABELS, magic=0x802), "is no IDX file: magic number 2050, not 2049 or 2051"),
-    ("x", idx_bytes(LABELS, magic=0xD01), "magic number 3329"),  # floats, not bytes
-    ("x", HTML, "is no IDX file: magic number 1008813135"),
-    ("x", b"", "is no IDX file: magic number 0"),
-    ("x", WHOLE[:-1], "is cut short: 12 bytes of 13"),
-    ("x", WHOLE[:8], "is cut short: 8 bytes of 13"),
-    ("x", WHOLE[:6], "is cut short: 6 bytes of 8"),
-    ("x", WHOLE + b"\0", "is too long: 14 bytes instead of 13"),
-    ("x", WHOLE + WHOLE, "is too long: 26 bytes instead of 13"),
-    ("x.gz", WHOLE, "is no gzip file"),
-    ("x.gz", HTML, "is no gzip file"),
-    ("x.gz", b"", "is no gzip file"),
-    ("x.gz", gzip.compress(WHOLE)[:-3], "is a damaged gzip file"),
-    ("x.gz", gzip.compress(WHOLE)[:12] + b"\xff\xff\xff" + gzip.compress(WHOLE)[15:], "damaged"),
-    ("x.gz", gzip.compress(WHOLE[:-1]), "is cut short: 12 bytes of 13"),
-    ("x.gz", gzip.compress(WHOLE + b"\0"), "is too long: 14 bytes instead of 13"),
-    ("x", gzip.compress(WHOLE), "is no IDX file: magic number 529205248"),
-]
+ZIPPED = compress(WHOLE)
+NO_IDX = "is no IDX file: magic number "
+
+# the damage: file name, its bytes, and what the error says
+DAMAGED = {
+    "2 axes": ("x", idx_bytes(LABELS, magic=0x802), f"{NO_IDX}2050, not 2049 or 2051"),
+    "floats": ("x", idx_bytes(LABELS, magic=0xD01), f"{NO_IDX}3329"),
+    "a web page": ("x", HTML, f"{NO_IDX}1008813135"),
+    "nothing": ("x", b"", f"{NO_IDX}0"),
+    "gzip without .gz": ("x", ZIPPED, f"{NO_IDX}529205248"),
+    "the last byte is missing": ("x", WHOLE[:-1], "is cut short: 12 bytes of 13"),
+    "a header alone": ("x", WHOLE[:8], "is cut short: 8 bytes of 13"),
+    "half a header": ("x", WHOLE[:6], "is cut short: 6 bytes of 8"),
+    "a byte left over": ("x", WHOLE + b"\0", "is too long: 14 bytes instead of 13"),
+    "twice": ("x", WHOLE + WHOLE, "is too long: 26 bytes instead of 13"),
+    "not gzip": ("x.gz", WHOLE, "is no gzip file"),
+    "a web page called .gz": ("x.gz", HTML, "is no gzip file"),
+    "nothing called .gz": ("x.gz", b"", "is no gzip file"),
+    "gzip cut short": ("x.gz", ZIPPED[:-3], "is a damaged gzip file"),
+    "gzip changed": ("x.gz", ZIPPED[:12] + b"\xff\xff\xff" + ZIPPED[15:], "is a damaged gzip file"),
+    "gzip of a short one": ("x.gz", compress(WHOLE[:-1]), "is cut short: 12 bytes of 13"),
+    "gzip of a long one": ("x.gz", compress(WHOLE + b"\0"), "is too long: 14 bytes instead of 13"),
+}
 
 
 @pytest.mark.parametrize("array", [IMAGES, LABELS, LABELS[:0], IMAGES[:0]])
 @pytest.mark.parametrize("name", ["digits", "digits.gz"])
 def test_a_whole_file_is_read(tmp_path, name, array):
     content = idx_bytes(array)
-    (tmp_path / name).write_bytes(gzip.compress(content) if name.endswith("gz") else content)
+    (tmp_path / name).write_bytes(compress(content) if name.endswith("gz") else content)
     found = read_idx(tmp_path / name)
     assert found.dtype == np.uint8
     np.testing.assert_array_equal(found, array)
 
 
-@pytest.mark.parametrize(("name", "content", "problem"), DAMAGED)
-def test_a_damaged_file_is_named_and_left_alone(tmp_path, name, content, problem):
+@pytest.mark.parametrize("damage", DAMAGED)
+def test_a_damaged_file_is_named_and_left_alone(tmp_path, damage):
+    name, content, problem = DAMAGED[damage]
     (tmp_path / name).write_bytes(content)
     with pytest.raises(MnistFileError) as caught:
         read_idx(tmp_path / name)
