@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from tiny_mnist import fill, snapshot
 
+from course_utils import mnist
 from course_utils.mnist import find_full_set, full_mnist_folder, load_mnist
 from course_utils.mnist_download import ARCHIVES
 from course_utils.mnist_files import FILES
@@ -235,3 +236,8 @@ def test_the_sample_comes_from_the_training_images(full_mnist):
     sample = {image.tobytes() for image in np.concatenate([x_train, x_test])}
     (images, _), _ = load_mnist(normalize=False)
     assert sample <= {image.tobytes() for image in images}
+
+
+def test_the_module_is_the_public_face():
+    for name in ("load_mnist", "read_csv", "write_csv", "preprocess"):
+        assert name in mnist.__all__ and callable(getattr(mnist, name))
