@@ -87,7 +87,7 @@ def read_idx(path, shape=None, sha256=None):
         that `shape` and `sha256` describe.
     """
     path = Path(path)
-    content = _content(path, 0 if shape is None else 4 + 4 * len(shape) + math.prod(shape))
+    content = _content(path)
     magic = int.from_bytes(content[:4])
     if magic not in (0x801, 0x803):  # 8 stands for unsigned bytes; 1 or 3 axes
         raise MnistFileError(path, f"is no IDX file: magic number {magic}, not 2049 or 2051")
@@ -106,8 +106,8 @@ def read_idx(path, shape=None, sha256=None):
     return np.frombuffer(content, dtype=np.uint8, offset=start).reshape(found)
 
 
-def _content(path, size):
-    """Return the uncompressed bytes of a file, presumably `size` of them (0: no idea)."""
+def _content(path):
+    """Return the uncompressed bytes of a file."""
     try:
         content = path.read_bytes()
     except (FileNotFoundError, NotADirectoryError):
@@ -119,11 +119,16 @@ def _content(path, size):
         return content
     if not content.startswith(b"\x1f\x8b"):
         raise MnistFileError(path, "is no gzip file")
+    stated = int.from_bytes(content[-4:], "little")  # a gzip file ends with its unpacked size
     try:
-        # Room for the whole content at once: a quarter faster, and half the memory.
-        return zlib.decompress(content, wbits=zlib.MAX_WBITS | 16, bufsize=size or 1 << 16)
+        # Room for all of it at once: a quarter faster, and half the memory.
+        room = min(max(stated, 1), 1 << 26)
+        unpacked = zlib.decompress(content, wbits=zlib.MAX_WBITS | 16, bufsize=room)
     except zlib.error as error:
         raise MnistFileError(path, f"is a damaged gzip file ({error})") from error
+    if len(unpacked) != stated:
+        raise MnistFileError(path, "is a damaged gzip file (bytes are left over at its end)")
+    return unpacked
 
 
 def read_folder(folder):

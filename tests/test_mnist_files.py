@@ -33,6 +33,8 @@ DAMAGED = {
     "nothing called .gz": ("x.gz", b"", "is no gzip file"),
     "gzip cut short": ("x.gz", ZIPPED[:-3], "is a damaged gzip file"),
     "gzip changed": ("x.gz", ZIPPED[:12] + b"\xff\xff\xff" + ZIPPED[15:], "is a damaged gzip file"),
+    "gzip and a byte": ("x.gz", ZIPPED + b"x", "is a damaged gzip file (bytes are left over"),
+    "gzip twice": ("x.gz", ZIPPED + ZIPPED[:-1], "is a damaged gzip file (bytes are left over"),
     "gzip of a short one": ("x.gz", compress(WHOLE[:-1]), "is cut short: 12 bytes of 13"),
     "gzip of a long one": ("x.gz", compress(WHOLE + b"\0"), "is too long: 14 bytes instead of 13"),
 }
