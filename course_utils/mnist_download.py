@@ -114,7 +114,9 @@ def _from_mirrors(mirrors, failures, name, patience, bar):
             reason = f"answered {error.response.status_code} {error.response.reason}"
         except (OSError, queue.Empty, _WrongContent) as error:
             reason = _in_words(error)
-        failures[urlsplit(mirrors.pop(0)).netloc] = reason
+        url = mirrors.pop(0)
+        host = urlsplit(url).netloc.rpartition("@")[2]  # a password in the address stays there
+        failures[host or url] = reason
     raise DownloadError(_summary(failures))
 
 

@@ -372,6 +372,21 @@ def test_mirrors_of_your_own(serve, data_folder, tiny_mnist, monkeypatch):
     assert snapshot(data_folder / "mnist") == expected(tiny_mnist)
 
 
+@pytest.mark.parametrize(
+    ("mirror", "message"),
+    [
+        ("http://me:secret@mirror.invalid:8000/x", "^mirror.invalid:8000: host not found$"),
+        ("mirror.invalid", "^mirror.invalid/: Invalid URL"),
+        ("ftp://mirror.invalid", "^mirror.invalid: No connection adapters"),
+        ("http://", "^http:/: Invalid URL"),
+    ],
+)
+def test_addresses_that_are_none_or_hold_a_secret(data_folder, monkeypatch, mirror, message):
+    monkeypatch.setenv("COURSE_MIRRORS", mirror)
+    with pytest.raises(DownloadError, match=message):
+        fetch(data_folder / "mnist")
+
+
 def test_damaged_files_are_set_aside_when_new_ones_are_there(serve, home, tiny_mnist, capsys):
     serve(send_it)
     before = snapshot(home)
