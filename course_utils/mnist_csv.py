@@ -231,7 +231,7 @@ def _cell_problem(cell, largest):
         shown_cell = shown_cell[:37] + "..."
     problem = f"{shown_cell!r} is not a whole number from 0 to {largest}"
     if largest == 255 and _is_number(cell) and 0 < float(cell) < 1:
-        problem += " (pixels divided by 255 do not belong into the CSV form)"
+        problem += " (pixels divided by 255 do not belong in the CSV form)"
     return problem
 
 
