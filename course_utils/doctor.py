@@ -1,6 +1,5 @@
 """What is installed, is the data there, and what to do about it. TensorFlow is not imported."""
 
-import os
 import platform
 import shutil
 import sys
@@ -8,7 +7,7 @@ import tempfile
 from importlib import metadata
 from pathlib import Path
 
-from course_utils.mnist import find_full_set
+from course_utils.mnist import find_full_set, given_folder
 from course_utils.mnist_files import DATA, shown
 from course_utils.mnist_sample import SampleError, read_sample
 from course_utils.weights import SAMPLE_WEIGHT, WeightsFileError, load_weights
@@ -129,10 +128,10 @@ def _packages():
 
 def _full_set():
     folder, _, notes = find_full_set()
-    given = os.environ.get("MNIST_DIR")
+    given = given_folder()
     found = [shown(folder)] if folder else []
     cure = ""
-    if given and folder != Path(given):
+    if given and folder != given:
         cure = "let MNIST_DIR name a folder that holds the four whole files, or unset it"
     elif notes:
         cure = "delete the damaged file, whose whole twin is used" if folder else FETCH

@@ -18,10 +18,11 @@ def load_mnist(normalize=True, flatten=True, one_hot_label=False):
     """Return MNIST's training and test digits, and print in one line which source they are from.
 
     The sources, in this order: the full set in the folder that the environment variable
-    ``MNIST_DIR`` names, or in ``data/mnist/``; the full set, downloaded into ``data/mnist/``
-    unless the environment variable ``COURSE_OFFLINE`` is ``1``; the offline sample, 4,000
-    training and 1,000 test digits. Every file is verified before it is used. What stood in the
-    way of an earlier source is said in the line.
+    ``MNIST_DIR`` names (a relative one counts from the course's folder), or in ``data/mnist/``;
+    the full set, downloaded into ``data/mnist/`` unless the environment variable
+    ``COURSE_OFFLINE`` is ``1``; the offline sample, 4,000 training and 1,000 test digits. Every
+    file is verified before it is used. What stood in the way of an earlier source is said in the
+    line.
 
     Parameters
     ----------
@@ -60,6 +61,15 @@ def full_mnist_folder():
     return find_full_set()[0]
 
 
+def given_folder():
+    """Return the folder that ``MNIST_DIR`` names, or None if it is not set.
+
+    A relative one counts from the course's folder, because a kernel runs somewhere else.
+    """
+    given = os.environ.get("MNIST_DIR")
+    return DATA.parent / Path(given).expanduser() if given else None
+
+
 def find_full_set():
     """Look for the full set on this machine, without downloading anything.
 
@@ -75,8 +85,8 @@ def find_full_set():
     """
     notes = []
     home = DATA / "mnist"
-    given = os.environ.get("MNIST_DIR")
-    for folder in dict.fromkeys([Path(given), home] if given else [home]):
+    given = given_folder()
+    for folder in dict.fromkeys([given, home] if given else [home]):
         arrays, problems = read_folder(folder)
         notes += [f"{shown(problem.path)} {problem.problem}" for problem in problems]
         if len(arrays) == len(FILES):
@@ -85,7 +95,7 @@ def find_full_set():
         missing = [name for name in FILES if name not in arrays and name not in damaged]
         if not folder.is_dir():
             if folder != home:
-                notes.append(f"MNIST_DIR: there is no folder {folder.absolute()}")
+                notes.append(f"MNIST_DIR: there is no folder {folder}")
         elif missing and (len(missing) < len(FILES) or folder != home):
             notes.append(f"{shown(folder)} lacks {', '.join(missing)}")
     return None, [], notes

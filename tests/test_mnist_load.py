@@ -53,6 +53,16 @@ def test_the_line_is_the_same_wherever_the_full_set_is(
     assert find_full_set()[0] == full_mnist_folder() == given  # it comes first
 
 
+def test_a_relative_folder_counts_from_the_folder_of_the_course(
+    data_folder, tiny_mnist, monkeypatch, tmp_path_factory, capsys
+):
+    fill(data_folder.parent / "beside", tiny_mnist)
+    monkeypatch.setenv("MNIST_DIR", "beside")
+    monkeypatch.chdir(tmp_path_factory.mktemp("elsewhere"))
+    assert line_of(capsys) == FULL
+    assert full_mnist_folder() == data_folder.parent / "beside"
+
+
 def test_without_the_full_set_there_is_the_sample(data_folder, capsys):
     assert line_of(capsys) == f"{SAMPLE} (COURSE_OFFLINE is set; {FETCH})"
     assert full_mnist_folder() is None
