@@ -57,11 +57,10 @@ def test_accuracy_on_digits_of_the_sample():
     assert 0.970 <= accuracy(weights, pixels(x), t) <= 0.982
 
 
-def test_accuracy_on_the_full_test_set(monkeypatch):
-    monkeypatch.setenv("COURSE_OFFLINE", "1")
-    (x_train, _), (x_test, t_test) = load_mnist()
-    if len(x_train) != 60_000:
-        pytest.skip("needs full MNIST: python -m course_utils fetch, or set MNIST_DIR")
+def test_accuracy_on_the_full_test_set(full_mnist, monkeypatch):
+    monkeypatch.setenv("MNIST_DIR", str(full_mnist))
+    _, (x_test, t_test) = load_mnist()
+    assert len(x_test) == 10_000
     assert accuracy(load_weights(), x_test, t_test) >= 0.970
 
 
