@@ -8,7 +8,6 @@ import inspect
 import linecache
 import re
 import threading
-import traceback
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -116,11 +115,17 @@ class Answer:
             raise Wrong(*call.problem, rows=(("input", show_call(self.name, args)), *call.rows))
         return call.got
 
-    def result(self, *args):
-        """Return what the answer returned, whatever NumPy warned of; raise `Wrong` if it raised."""
+    def result(self, *args, form):
+        """Return what the answer returned, whatever NumPy warned of.
+
+        Raises `Wrong` if it raised, or if the result is no array of the shape of `form`.
+        """
         call = self.call(*args)
-        if call.error is not None or call.got is None:
-            raise Wrong(*call.problem, rows=(("input", show_call(self.name, args)), *call.rows))
+        has_result = call.error is None and call.got is not None
+        problem = _form_problem(call.got, form) if has_result else call.problem
+        if problem:
+            problem = (problem,) if isinstance(problem, str) else problem
+            raise Wrong(*problem, rows=(("input", show_call(self.name, args)), *call.rows))
         return call.got
 
     def _must_take(self, args):
@@ -151,14 +156,17 @@ class Answer:
             problem.append(ADVICE[name])
         elif "broadcast" in text or "matmul" in text:
             problem.append("Two shapes do not fit together. Print both of them to see which.")
-        code = getattr(self.value, "__code__", None)
-        frames = traceback.extract_tb(error.__traceback__, limit=-50)
-        for frame in reversed(frames):
-            if code is not None and frame.filename == code.co_filename:
-                line = linecache.getline(frame.filename, frame.lineno).strip()
-                if line:
-                    return tuple(problem), (("your line", line),)
-        return tuple(problem), ()
+        line = self._line_of(error)
+        return tuple(problem), ((("your line", line),) if line else ())
+
+    def _line_of(self, error):
+        """Return the last line in the student's cell that an error went through, or ""."""
+        code, step, number = getattr(self.value, "__code__", None), error.__traceback__, None
+        while code and step:
+            if step.tb_frame.f_code.co_filename == code.co_filename:
+                number = step.tb_lineno
+            step = step.tb_next
+        return linecache.getline(code.co_filename, number).strip() if number else ""
 
 
 def identical(a, b):
@@ -254,25 +262,31 @@ def _dict_difference(got, expected, tolerance):
 
 
 def _number_difference(got, expected, tolerance):
-    if isinstance(expected, np.ndarray) and not isinstance(got, np.ndarray):
-        return f"It should be a NumPy array, but it is {_a(got)}."
-    if not isinstance(got, int | float | np.generic | np.ndarray):
-        return f"It should be a number, but it is {_a(got)}."
-    got, expected = np.asarray(got), np.asarray(expected)
-    if got.dtype.kind not in "biuf":
-        return f"It should hold real numbers, but its type is {got.dtype}."
-    if got.shape != expected.shape:
-        if expected.shape == ():
-            return f"It should be one number, but it is an array of shape {got.shape}."
-        return f"It should have shape {expected.shape}, but it has shape {got.shape}."
-    close = np.isclose(
-        got.astype(float), expected.astype(float), rtol=tolerance, atol=tolerance, equal_nan=True
-    )
-    if close.all():
+    problem = _form_problem(got, expected)
+    if problem:
+        return problem
+    got, expected = np.asarray(got, float), np.asarray(expected, float)
+    if np.isclose(got, expected, rtol=tolerance, atol=tolerance, equal_nan=True).all():
         return ""
     if np.isnan(got).any() and not np.isnan(expected).any():
         return 'There is nan in it, "not a number".'
     return "These differ."
+
+
+def _form_problem(got, expected):
+    """Say why `got` is not a number, or not an array of the shape of `expected`."""
+    if isinstance(expected, np.ndarray) and not isinstance(got, np.ndarray):
+        return f"It should be a NumPy array, but it is {_a(got)}."
+    if not isinstance(got, int | float | np.generic | np.ndarray):
+        return f"It should be a number, but it is {_a(got)}."
+    got, shape = np.asarray(got), np.shape(expected)
+    if got.dtype.kind not in "biuf":
+        return f"It should hold real numbers, but its type is {got.dtype}."
+    if got.shape != shape:
+        if shape == ():
+            return f"It should be one number, but it is an array of shape {got.shape}."
+        return f"It should have shape {shape}, but it has shape {got.shape}."
+    return ""
 
 
 def _a(value):
