@@ -276,33 +276,33 @@ class MLP:
             values = np.unique(a)
             blocks = np.array_split(values, 1 + len(values) * self._reach(layer) // BLOCK)
             slopes = np.concatenate([self._slopes(layer, block, sums, t) for block in blocks])
-            slopes = slopes[np.searchsorted(values, a)]  # hand each input its value's slopes
+            slopes = slopes.take(np.searchsorted(values, a), axis=0)  # from values to inputs
             gradient[f"W{layer}"], gradient[f"b{layer}"] = slopes[:-1], slopes[-1]
         return gradient
 
     def _slopes(self, layer, values, sums, t):
-        """Return the slope for a weight with each input value into each unit: [value, unit]."""
-        above = self._losses_moved(layer, H * values, sums, t)
-        below = self._losses_moved(layer, -H * values, sums, t)
+        """Return the slope for a weight from each input value to each unit: [value, unit]."""
+        shifts = H * np.stack([values, -values])
+        above, below = self._losses_moved(layer, shifts, sums, t)
         return (above - below) / (2 * H)
 
     def _losses_moved(self, layer, shifts, sums, t):
-        """Return the loss after adding each shift to the sum of each unit alone: [shift, unit]."""
+        """Return the loss after adding each shift to the sum of each unit alone: [..., unit]."""
         z = sums[layer]
         if layer == self.n_layers:
-            # One sum moves, the others stay: [shift, unit, sum].
-            z = z + shifts[:, np.newaxis, np.newaxis] * np.eye(len(z))
+            # One sum moves, the others stay: [..., unit, sum].
+            z = z + shifts[..., np.newaxis, np.newaxis] * np.eye(len(z))
             return self._losses(z, layer, t)
-        # One activation changes, and with it every sum of the next layer, by weight times change.
+        # One activation changes, and with it every sum of the next layer, by change times weight.
         activation = HIDDEN[self.hidden].activation
-        change = activation(z + shifts[:, np.newaxis]) - activation(z)
-        z = change[:, :, np.newaxis] * self.params[f"W{layer + 1}"]  # [shift, unit, next sum]
+        change = activation(z + shifts[..., np.newaxis]) - activation(z)
+        z = change[..., np.newaxis] * self.params[f"W{layer + 1}"]  # [..., unit, next sum]
         z += sums[layer + 1]
         return self._losses(z, layer + 1, t)
 
     def _reach(self, layer):
-        """Return how many numbers `_losses_moved` works on for one shift."""
-        return self.sizes[layer] * max(self.sizes[layer + 1 :], default=self.sizes[layer])
+        """Return how many numbers `_slopes` works on for one value."""
+        return 2 * self.sizes[layer] * max(self.sizes[layer + 1 :], default=self.sizes[layer])
 
     def _backprop(self, x, t):
         """Return the derivative of one sample's loss: the chain rule, from the last layer back."""
