@@ -1,6 +1,8 @@
 """Every exercise: its solution, its untouched starter, wrong and hostile answers."""
 
+import ast
 import dataclasses
+import importlib.util
 import re
 import threading
 import time
@@ -14,9 +16,19 @@ from course_utils import activations, exercises, progress
 from course_utils.exercises import chapter01, chapter03, chapter04, chapter05, guard
 from course_utils.exercises.judging import Compare, Repaired, SameValue, difference
 from course_utils.exercises.message import RIGHT, UNTOUCHED, WRONG, Message
+from course_utils.mnist_sample import read_sample
 from course_utils.notebooks import NOTEBOOKS
+from course_utils.quiet import load_tensorflow
 
-ALL = [exercise for number in exercises.chapters() for exercise in exercises.of_chapter(number)]
+HAS_TENSORFLOW = importlib.util.find_spec("tensorflow") is not None
+NEED_TENSORFLOW = {"07", "08"}
+CHAPTERS = [
+    number for number in exercises.chapters() if HAS_TENSORFLOW or number not in NEED_TENSORFLOW
+]
+ALL = [exercise for number in CHAPTERS for exercise in exercises.of_chapter(number)]
+TRAINED = "07/small-and-good"  # takes a trained network: tested in its own place
+FAST = [exercise for exercise in ALL if exercise.key != TRAINED]
+FUNCTIONS = [exercise for exercise in FAST if not isinstance(exercise.test, SameValue)]
 COMPARED = [exercise for exercise in ALL if isinstance(exercise.test, Compare)]
 PROGRAMS = [exercise for exercise in ALL if isinstance(exercise.test, Repaired)]
 
@@ -42,10 +54,22 @@ def key(exercise):
 
 
 def made_by(exercise, code):
-    """Return what a student's code defines of an exercise, as `check` gets it."""
+    """Return what a student's code defines of an exercise, as `check` gets it.
+
+    What comes after the definitions, the trying out, is left to the solved notebooks.
+    """
     namespace = {"np": np, **{name: getattr(activations, name) for name in ("sigmoid", "softmax")}}
+    if exercise.chapter in NEED_TENSORFLOW:
+        load_tensorflow()
+        import keras
+        import tensorflow as tf
+
+        namespace |= {"keras": keras, "tf": tf}
     exec(GATES, namespace)
-    exec(code, namespace)
+    tree = ast.parse(code)
+    if any(isinstance(node, ast.FunctionDef) for node in tree.body):
+        tree.body = [node for node in tree.body if isinstance(node, ast.FunctionDef)]
+    exec(compile(tree, "answer", "exec"), namespace)
     return [namespace[name] for name in exercise.names]
 
 
@@ -65,7 +89,7 @@ def each(exercises):
 # ---------------------------------------------------------------- right, and not attempted
 
 
-@each(ALL)
+@each(FAST)
 def test_the_solution_is_right(exercise):
     message = judge(exercise, exercise.code)
     assert message.kind == RIGHT, message
@@ -74,7 +98,9 @@ def test_the_solution_is_right(exercise):
 
 @each(ALL)
 def test_the_untouched_starter_of_the_notebook_is_not_attempted(exercise):
-    [path] = NOTEBOOKS.glob(f"{exercise.chapter}_*.ipynb")
+    path = next(NOTEBOOKS.glob(f"{exercise.chapter}_*.ipynb"), None)
+    if path is None:
+        pytest.skip("the chapter is in the making")
     cells = {cell.id: cell.source for cell in nbformat.read(path, as_version=4).cells}
     starter = cells[f"exercise-{exercise.slug}-starter"]
     assert judge(exercise, starter).kind == UNTOUCHED
@@ -145,7 +171,7 @@ def test_cases_and_expectations_are_the_same_in_every_run(exercise):
         return [repr(args) for args in exercise.test.cases(np.random.default_rng(0))]
 
     assert repeated() == repeated()
-    assert len(repeated()) >= 6
+    assert len(repeated()) >= 3
 
 
 WRONG_VALUES = {
@@ -245,6 +271,130 @@ def test_a_half_repaired_program_is_told_what_is_left_but_not_where(exercise, ch
         assert part in text_of(message)
 
 
+# ---------------------------------------------------------------- a trained network
+
+
+@pytest.fixture
+def small(monkeypatch):
+    """Exercise 7.3, judged by 200 digits of the sample."""
+    chapter07 = pytest.importorskip("course_utils.exercises.chapter07")
+    pytest.importorskip("tensorflow")
+    load_tensorflow()
+    _, _, x_test, t_test = read_sample()
+    digits = x_test[:200].reshape(200, 784).astype(np.float32) / 255, t_test[:200]
+    monkeypatch.setattr(chapter07, "_test_digits", lambda: (*digits, 0.955))
+    return chapter07.small_and_good
+
+
+def dense(*sizes, n_inputs=784):
+    import keras
+
+    layers = [keras.layers.Dense(size, activation="softmax") for size in sizes]
+    return keras.Sequential([keras.Input((n_inputs,)), *layers])
+
+
+def averages():
+    """Return a network that takes a digit for the average digit that it resembles most."""
+    x_train, t_train, _, _ = read_sample()
+    x = x_train.reshape(-1, 784) / 255
+    means = np.array([x[t_train == digit].mean(axis=0) for digit in range(10)])
+    model = dense(10)
+    model.set_weights([means.T, -0.5 * np.sum(means**2, axis=1)])
+    return model
+
+
+def with_convolution(model):
+    import keras
+
+    convolution = keras.layers.Conv2D(10, 1)
+    layers = [model, keras.layers.Reshape((1, 1, 10)), convolution, keras.layers.Flatten()]
+    model = keras.Sequential(layers)
+    convolution.set_weights([np.eye(10).reshape(1, 1, 10, 10), np.zeros(10)])  # changes nothing
+    return model
+
+
+WRONG_NETWORKS = {
+    "needs fewer than 200,000 parameters": lambda: dense(512, 256, 10),
+    "has it been trained?": lambda: dense(10),
+    "does not take images as rows of 784 pixels": lambda: dense(10, n_inputs=28),
+    "should have shape (n, 10), but it is (200, 5)": lambda: dense(5),
+    "Convolution sees which pixels are neighbours": averages,
+    "take more filters": lambda: with_convolution(averages()),
+    "not a function that builds one": lambda: averages,
+    "This is what `fit` returns": lambda: dense(10).fit,
+    "needs a trained Keras network, but got 0.99": lambda: 0.99,
+}
+
+
+@pytest.mark.parametrize("said", WRONG_NETWORKS)
+def test_a_network_that_is_too_large_or_not_good_enough_is_told_so(small, said):
+    network = WRONG_NETWORKS[said]()
+    if "fit" in said:  # what it returns: an object with a history
+        network = type("History", (), {"history": {"val_accuracy": [0.99]}})()
+    message = small.judge(network)
+    assert message.kind == WRONG
+    assert said in text_of(message)
+
+
+def test_a_small_network_that_is_good_enough_is_right(small, monkeypatch):
+    from course_utils.exercises import chapter07
+
+    x, t, _ = chapter07._test_digits()
+    monkeypatch.setattr(chapter07, "_test_digits", lambda: (x, t, 0.7))
+    assert small.judge(averages()).kind == RIGHT
+
+
+@pytest.mark.parametrize("full", [True, False])
+def test_the_accuracy_to_beat_depends_on_the_digits(full, monkeypatch):
+    from course_utils.exercises import chapter07
+
+    tiny = [np.full((2, 28, 28), 255, np.uint8), np.zeros(2, np.uint8)] * 2
+    monkeypatch.setattr(chapter07, "find_full_set", lambda: ("here" if full else None, tiny, []))
+    monkeypatch.setattr(chapter07, "read_sample", lambda: tiny)
+    x, t, to_beat = chapter07._test_digits()
+    assert x.shape == (2, 784)
+    assert x.max() == 1
+    assert len(t) == 2
+    assert to_beat == (0.985 if full else 0.955)
+
+
+# ---------------------------------------------------------------- watched trainings
+
+
+@pytest.mark.skipif(not HAS_TENSORFLOW, reason="chapters 07 and 08 need TensorFlow")
+def test_a_watched_function_may_call_others_of_its_notebook():
+    from course_utils.exercises import chapter07
+
+    namespace = {}
+    exec(
+        "def last(history): return history.history['val_accuracy'][-1]\n"
+        "def validation_accuracy(optimizer):\n"
+        "    return last(trained(build_model(), optimizer))\n"
+        "def trained(model, optimizer): return train_model(model, 3, optimizer)\n",
+        namespace,
+    )
+    assert chapter07.optimiser.judge(namespace["validation_accuracy"]).kind == RIGHT
+    assert "train_model" not in namespace
+
+
+@pytest.mark.parametrize("exercise", ["07/optimiser", "08/batch-size"])
+def test_a_watched_training_with_another_fault_is_described(exercise):
+    [exercise] = [each for each in ALL if each.key == exercise] or [pytest.skip("no TensorFlow")]
+    code = {
+        "07/optimiser": "def validation_accuracy(optimizer):\n"
+        "    return train_model(build_model(), 7, 'sgd').history['val_loss'][0]",
+        "08/batch-size": "def accuracy_for(batch_size):\n"
+        "    start_anew()\n"
+        "    for _ in range(7):\n"
+        "        train_step(x_train[:batch_size], t_train[:batch_size], 0.1, summed_loss)\n"
+        "    return accuracy(x_train, t_train)",
+    }[exercise.key]
+    message = judge(exercise, code)
+    assert message.kind == WRONG
+    assert [label for label, _ in message.rows] == ["input", "expected", "got"]
+    assert message.rows[2][1] in ("epochs: 7", "steps with train_step: 7")
+
+
 # ---------------------------------------------------------------- hostile
 
 HOSTILE = {
@@ -272,6 +422,7 @@ HOSTILE = {
     "input": ("return input('?')", "input() has nobody to ask here"),
     "memory": ("return np.zeros(10**15)", "It asks for more memory than there is."),
 }
+JUDGED_BY_WHAT_THEY_DO = {"07/optimiser", "08/batch-size", "08/momentum"}  # not what they return
 EVIL = """
 class Evil:
     def __getattribute__(self, name): raise RuntimeError(name)
@@ -279,7 +430,7 @@ class Evil:
 """
 
 
-@each([exercise for exercise in ALL if not isinstance(exercise.test, SameValue)])
+@each(FUNCTIONS)
 @pytest.mark.parametrize("name", HOSTILE)
 def test_a_hostile_answer_is_reported_and_leaves_nothing_behind(exercise, name, capsys):
     body, said = HOSTILE[name]
@@ -291,7 +442,8 @@ def test_a_hostile_answer_is_reported_and_leaves_nothing_behind(exercise, name, 
     message = quick.judge(*[namespace["hostile"]] * len(exercise.names))
 
     assert message.kind == WRONG
-    assert said in text_of(message)
+    if said.startswith("It stops") or exercise.key not in JUDGED_BY_WHAT_THEY_DO:
+        assert said in text_of(message)
     assert "course_utils" not in text_of(message)
     assert "Traceback" not in text_of(message)
     assert message._repr_html_().startswith("<div")
@@ -469,7 +621,7 @@ def test_a_message_as_text_and_as_html():
     assert "expected  &lt;b&gt;</pre>" in html
 
 
-@each(ALL)
+@each(FUNCTIONS)
 def test_messages_are_the_same_in_every_run(exercise, capsys):
     def all_of_it():
         fresh = dataclasses.replace(exercise, hints_shown=0)

@@ -195,7 +195,7 @@ def top_two_accuracy(y, t):
             Mistake(_label_among(0, 3), "This takes the best three classes. Take two."),
             Mistake(
                 _label_among(-2, None),
-                "These are the two classes with the *lowest* probabilities: `np.argsort` puts the "
+                "These are the two classes with the lowest probabilities: `np.argsort` puts the "
                 "smallest first.",
             ),
             Mistake(

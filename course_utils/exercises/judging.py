@@ -11,12 +11,14 @@ import threading
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from types import FunctionType
 from typing import NamedTuple
 
 import numpy as np
 
 SEED = 0  # of the random cases, the same for everyone
 TOLERANCE = 1e-9  # relative and absolute
+DIFFER = "These differ."  # said of two values that are shown anyway
 ADVICE = {
     "NameError": "Is the name spelled as it should be, and has the cell that defines it been run?",
     "RecursionError": "It calls itself, and never comes to an end.",
@@ -77,16 +79,22 @@ class Answer:
     def __init__(self, name, value):
         self.name, self.value = name, value
 
-    def call(self, *args):
-        """Call the answer with copies of `args`; return what came of it as a `Call`."""
-        self._must_take(args)
+    def call(self, *args, use=None):
+        """Call the answer with copies of `args`; return what came of it as a `Call`.
+
+        If it takes more than a call to get a result, ``use(function, *args)`` gets it.
+        """
+        self._must_be_callable()
+        if use is None:
+            use = _plain_call
+            self._must_take(args)
         worker = threading.current_thread()
         worker.doing = (self.name, args)
         n_warnings, n_printed = len(worker.caught), len(worker.printed.text)
         given = copy.deepcopy(args)
         try:
             with np.errstate(divide="warn", over="warn", invalid="warn", under="ignore"):
-                got = self.value(*given)
+                got = use(self.value, *given)
         except BaseException as error:  # also SystemExit and KeyboardInterrupt
             if worker.stopping:
                 raise
@@ -128,13 +136,15 @@ class Answer:
             raise Wrong(*problem, rows=(("input", show_call(self.name, args)), *call.rows))
         return call.got
 
-    def _must_take(self, args):
-        """Raise `Wrong` unless the answer can be called with that many arguments."""
+    def _must_be_callable(self):
         if not callable(self.value):
             raise Wrong(
                 f"The check needs the function itself, but got {show(self.value)}. "
                 f"Write its name alone: `q.check({self.name})`."
             )
+
+    def _must_take(self, args):
+        """Raise `Wrong` unless the answer can be called with that many arguments."""
         try:
             signature = inspect.signature(self.value)
         except (TypeError, ValueError):  # some functions written in C have none
@@ -169,6 +179,32 @@ class Answer:
         return linecache.getline(code.co_filename, number).strip() if number else ""
 
 
+def _plain_call(function, *args):
+    return function(*args)
+
+
+def with_names(function, **names):
+    """Return a function that finds these names in place of those of its notebook.
+
+    So do the other functions of that notebook when it calls them. The notebook itself is left
+    alone, whatever becomes of the call.
+    """
+    if not isinstance(function, FunctionType):
+        return function
+    home = function.__globals__
+    world = home | names
+
+    def moved(f):
+        copied = FunctionType(f.__code__, world, f.__name__, f.__defaults__, f.__closure__)
+        copied.__kwdefaults__ = f.__kwdefaults__
+        return copied
+
+    for name, value in home.items():
+        if name not in names and isinstance(value, FunctionType) and value.__globals__ is home:
+            world[name] = moved(value)
+    return moved(function)
+
+
 def identical(a, b):
     """Tell whether two arguments are the same to the last bit."""
     if isinstance(a, np.ndarray):
@@ -189,11 +225,16 @@ def identical(a, b):
 def show(value):
     """Return a value as a short text that is the same in every run."""
     if isinstance(value, np.ndarray):
-        with np.printoptions(precision=8, threshold=40, edgeitems=3, linewidth=70, suppress=False):
-            text = np.array_repr(value)
-        return f"{text}\nshape {value.shape}" if value.size > 40 else text
+        if value.size > 40:
+            return (
+                f"array of shape {value.shape}, numbers from {value.min():.4g} to {value.max():.4g}"
+            )
+        with np.printoptions(precision=8, threshold=40, linewidth=70, suppress=False):
+            return np.array_repr(value)
     if isinstance(value, np.generic):
         return str(value)
+    if type(value) is list:
+        return f"[{', '.join(map(show, value[:12]))}{', ...' if len(value) > 12 else ''}]"
     if isinstance(value, tuple) and value:
         return f"({', '.join(map(show, value))}{',' if len(value) == 1 else ''})"
     if isinstance(value, dict):
@@ -206,6 +247,11 @@ def show(value):
     except Exception:
         return f"something of the type {type(value).__name__}"
     return text if len(text) <= 300 else text[:300] + " ..."
+
+
+def _plain(value):
+    """Return a value as `show` does, but a text without its quotes."""
+    return value if isinstance(value, str) else show(value)
 
 
 def show_call(name, args):
@@ -245,19 +291,19 @@ def difference(got, expected, tolerance=TOLERANCE):
         parts = (difference(a, b, tolerance) for a, b in zip(got, expected, strict=True))
         return next(filter(None, parts), "")
     if isinstance(expected, str):
-        return "" if isinstance(got, str) and got == expected else "These differ."
+        return "" if isinstance(got, str) and got == expected else DIFFER
     return _number_difference(got, expected, tolerance)
 
 
 def _dict_difference(got, expected, tolerance):
     if not isinstance(got, dict):
         return f"It should be a dictionary, but it is {_a(got)}."
+    for key, value in expected.items():
+        problem = difference(got[key], value, tolerance) if key in got else ""
+        if problem:
+            return f"Look at {key!r}." if problem == DIFFER else f"Look at {key!r}. {problem}"
     if set(got) != set(expected):
         return f"Its keys should be {', '.join(map(str, expected))}."
-    for key, value in expected.items():
-        problem = difference(got[key], value, tolerance)
-        if problem:
-            return f"Look at {key!r}. {problem}"
     return ""
 
 
@@ -270,7 +316,7 @@ def _number_difference(got, expected, tolerance):
         return ""
     if np.isnan(got).any() and not np.isnan(expected).any():
         return 'There is nan in it, "not a number".'
-    return "These differ."
+    return DIFFER
 
 
 def _form_problem(got, expected):
@@ -316,6 +362,9 @@ class Compare:
         As in `difference`.
     forbidden : dict of str to str
         Names that the answer may not use, and what to say then.
+    use : callable, optional
+        ``use(function, *args)`` gets the result of an answer, or of a mistake, if that takes more
+        than a call.
     """
 
     expected: Callable
@@ -323,6 +372,7 @@ class Compare:
     mistakes: tuple = ()
     tolerance: float = TOLERANCE
     forbidden: dict = field(default_factory=dict)
+    use: Callable | None = None
 
     def __call__(self, answer):
         """Raise `Wrong` if an `Answer` is not right."""
@@ -332,14 +382,36 @@ class Compare:
                 raise Wrong(message)
         calls, failing = [], None
         for args in self.cases(np.random.default_rng(SEED)):
-            call = answer.call(*args)
+            call = answer.call(*args, use=self.use)
             calls.append((args, call))
             if failing is None:
                 right = self.expected(*copy.deepcopy(args))
                 failing = _failing(answer.name, args, call, right, self.tolerance)
         if failing is not None:
-            advice = _advice(calls, self.mistakes, self.tolerance)
+            advice = self._advice(calls)
             raise Wrong(*advice, *failing.paragraphs, rows=failing.rows)
+
+    def _advice(self, calls):
+        """Return the message of the mistake that explains all calls, as a tuple."""
+        for mistake in self.mistakes:
+            if all(self._agrees(mistake.function, args, call) for args, call in calls):
+                return (mistake.message,)
+        return ()
+
+    def _agrees(self, function, args, call):
+        """Tell whether a function gives, or raises, what an answer gave or raised."""
+        try:
+            with np.errstate(all="ignore"), warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                value = (self.use or _plain_call)(function, *copy.deepcopy(args))
+        except Exception as error:
+            return type(error) is type(call.error)
+        if call.error is not None:
+            return False
+        if value is None or call.got is None:
+            return value is call.got
+        value = tuple(value) if isinstance(value, list) else value
+        return not difference(call.got, value, self.tolerance)
 
 
 def _failing(name, args, call, right, tolerance):
@@ -349,33 +421,15 @@ def _failing(name, args, call, right, tolerance):
         return Wrong(*call.problem, rows=rows + call.rows)
     problem = difference(call.got, right, tolerance)
     if problem:
-        paragraphs = () if problem == "These differ." else (problem,)
-        return Wrong(*paragraphs, *call.problem, rows=(*rows, ("got", show(call.got))))
+        paragraphs = () if problem == DIFFER else (problem,)
+        got = call.got
+        if isinstance(right, dict) and isinstance(got, dict):  # show what differs first, no more
+            wrong = (key for key in right if key in got and difference(got[key], right[key]))
+            if (key := next(wrong, None)) is not None:
+                rows = (rows[0], ("expected", f"{key}: {_plain(right[key])}"))
+                return Wrong(*call.problem, rows=(*rows, ("got", f"{key}: {_plain(got[key])}")))
+        return Wrong(*paragraphs, *call.problem, rows=(*rows, ("got", show(got))))
     return Wrong(*call.problem, rows=rows + call.rows) if call.problem else None
-
-
-def _advice(calls, mistakes, tolerance):
-    """Return the message of the mistake that explains all calls, as a tuple."""
-    for mistake in mistakes:
-        if all(_agrees(mistake.function, args, call, tolerance) for args, call in calls):
-            return (mistake.message,)
-    return ()
-
-
-def _agrees(function, args, call, tolerance):
-    """Tell whether a function gives, or raises, what an answer gave or raised."""
-    try:
-        with np.errstate(all="ignore"), warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            value = function(*copy.deepcopy(args))
-    except Exception as error:
-        return type(error) is type(call.error)
-    if call.error is not None:
-        return False
-    if value is None or call.got is None:
-        return value is call.got
-    value = tuple(value) if isinstance(value, list) else value
-    return not difference(call.got, value, tolerance)
 
 
 @dataclass(frozen=True, kw_only=True)
