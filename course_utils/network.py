@@ -405,9 +405,10 @@ class MLP:
         checkpoint.CheckpointError
             `checkpoint` cannot be written, or holds a run already while `resume` is False; or it
             cannot be read, or holds another run while `resume` is True.
-        KeyboardInterrupt
-            Ctrl-C, or Interrupt in a notebook: after the current step, with the run saved. The
-            message says how to go on. A second Ctrl-C stops at once, without saving.
+        training.TrainingStopped
+            A KeyboardInterrupt: Ctrl-C, or Interrupt in a notebook. It comes after the current
+            step, with the run saved, and its message says how to go on. A second Ctrl-C stops at
+            once, without saving.
         """
         x, t = self._checked(x, t, batch=True)
         gradient = self._method(method)
