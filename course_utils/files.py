@@ -1,9 +1,37 @@
-"""Writing files so that a crash, a full disk or Ctrl-C never leaves half a file behind."""
+"""Where the course's files are, and writing files so that never half a file is left behind.
+
+Only the standard library is imported here: the doctor needs it where nothing else is installed.
+"""
 
 import os
 import secrets
+import sys
 from contextlib import contextmanager
 from pathlib import Path
+
+DATA = Path(__file__).resolve().parent.parent / "data"
+
+
+def shown(path):
+    """Return `path` as a short text: relative to the course's folder if it lies in there."""
+    path = Path(path)
+    return str(path.relative_to(DATA.parent) if path.is_relative_to(DATA.parent) else path)
+
+
+def command(module_and_arguments):
+    """Return the command that runs a module with this Python, to be typed in the course's folder.
+
+    Unlike ``python -m ...`` it works wherever no virtual environment is active.
+
+    Parameters
+    ----------
+    module_and_arguments : str
+        For example ``"course_utils fetch"``.
+    """
+    python = shown(sys.executable or "python")
+    if " " in python:
+        python = f'"{python}"'
+    return f"{python} -m {module_and_arguments}"
 
 
 @contextmanager

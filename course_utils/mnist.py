@@ -5,9 +5,10 @@ from pathlib import Path
 
 import numpy as np
 
+from course_utils.files import DATA, shown
 from course_utils.mnist_csv import read_csv, write_csv
 from course_utils.mnist_download import DownloadError, fetch
-from course_utils.mnist_files import DATA, FILES, read_folder, shown
+from course_utils.mnist_files import FILES, read_folder
 from course_utils.mnist_picture import preprocess
 from course_utils.mnist_sample import read_sample
 

@@ -9,8 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from course_utils.files import replacing
-from course_utils.mnist_files import shown
+from course_utils.files import replacing, shown
 
 N_PIXELS = 28 * 28
 N_COLUMNS = 1 + N_PIXELS

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from course_utils.mnist_files import DATA, shown
+from course_utils.files import DATA, shown
 
 SAMPLE_WEIGHT = DATA / "sample_weight.npz"
 SHAPES = {
