@@ -18,6 +18,14 @@ def shown(path):
     return str(path.relative_to(DATA.parent) if path.is_relative_to(DATA.parent) else path)
 
 
+def is_folder(path):
+    """Return whether `path` is a folder; False, not an error, where the system refuses to look."""
+    try:
+        return Path(path).is_dir()  # raises PermissionError in Python 3.11 to 3.13
+    except OSError:
+        return False
+
+
 def command(module_and_arguments):
     """Return the command that runs a module with this Python, to be typed in the course's folder.
 

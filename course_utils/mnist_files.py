@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from course_utils.files import shown
+from course_utils.files import is_folder, shown
 
 # What each file holds: the shape, and the SHA-256 of the file's bytes before any compression,
 # which identifies it whatever program compressed it.
@@ -107,7 +107,9 @@ def _content(path):
     except (FileNotFoundError, NotADirectoryError):
         raise
     except OSError as error:
-        problem = "is a folder, not a file" if path.is_dir() else f"is unreadable: {error.strerror}"
+        problem = (
+            "is a folder, not a file" if is_folder(path) else f"is unreadable: {error.strerror}"
+        )
         raise MnistFileError(path, problem) from error
     if ".gz" not in path.suffixes:  # not only at the end: a damaged file is called x.gz.damaged
         return content
