@@ -211,6 +211,7 @@ def _check_width(path, row, cells, cut=False):
     problem = f"expected {N_COLUMNS} cells (a label and {N_PIXELS} pixels), found {len(cells)}"
     if cut and len(cells) < N_COLUMNS:
         problem += ": the file was cut short here"
+        raise CsvError(path, problem, row, len(cells))
     raise CsvError(path, problem, row)
 
 
