@@ -5,8 +5,9 @@ Only the standard library is imported here: the doctor needs it where nothing el
 
 import os
 import secrets
+import shutil
 import sys
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 DATA = Path(__file__).resolve().parent.parent / "data"
@@ -64,7 +65,11 @@ def replacing(path, mode="wb", **kwargs):
     Raises
     ------
     OSError
-        The folder is missing or read-only, or the disk is full.
+        The folder is missing or read-only, or the disk is full; the error names `path`.
+
+    Notes
+    -----
+    A file that is replaced hands on who may read and write it, except on Windows.
     """
     path = Path(path).resolve()  # through a link, write what it points to
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
@@ -73,7 +78,12 @@ def replacing(path, mode="wb", **kwargs):
             yield file
             file.flush()
             os.fsync(file.fileno())
+        if os.name != "nt":
+            with suppress(OSError):  # there is no file yet, or the file system knows no rights
+                shutil.copymode(path, temporary)
         temporary.replace(path)
-    except BaseException:
+    except BaseException as error:
         temporary.unlink(missing_ok=True)
+        if isinstance(error, OSError) and error.errno and error.filename in (None, str(temporary)):
+            raise OSError(error.errno, error.strerror, str(path)) from error
         raise
