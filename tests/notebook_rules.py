@@ -57,8 +57,12 @@ def bound_functions(tree):
         targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
         value = getattr(node, "value", None)
         if isinstance(value, ast.Lambda | ast.Attribute | ast.Name):
-            names |= {target.id for target in targets if isinstance(target, ast.Name)}
-            names.discard(getattr(value, "attr", None))  # ``relu = activations.relu`` is no copy
+            names |= {
+                target.id
+                for target in targets
+                if isinstance(target, ast.Name)
+                and target.id != getattr(value, "attr", None)  # relu = activations.relu: no copy
+            }
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
             names.add(node.name)
         if not isinstance(node, ast.ClassDef):
