@@ -10,6 +10,7 @@ import pytest
 from tiny_mnist import fill, snapshot
 
 from course_utils import doctor, mnist_sample, weights
+from course_utils.files import command
 from course_utils.mnist_sample import SampleError
 
 
@@ -72,7 +73,7 @@ def test_packages_that_are_missing_or_others_than_tested(healthy, monkeypatch):
     requires = ["numpy", "scipy", "no-such-package", 'tensorflow; python_version < "3"']
     monkeypatch.setattr(metadata, "requires", lambda _: requires)
     healthy.write_text("numpy==1.26.4\nscipy==0.1 ; python_version < '3'\n", encoding="utf-8")
-    install = f"in the course's folder, run: {sys.executable} -m pip install -r requirements.txt"
+    install = f"in the course's folder, run: {command('pip install -r requirements.txt')}"
     assert row("numpy") == (
         f"{metadata.version('numpy')}; the course is tested with 1.26.4",
         install,
