@@ -1,6 +1,7 @@
 """The cells of the exercises in the notebooks, and the solved copies from top to bottom."""
 
 import os
+import symtable
 
 import nbformat
 import pytest
@@ -20,6 +21,36 @@ CHAPTERS = {
 
 def cells_of(path):
     return {cell.id: cell for cell in nbformat.read(path, as_version=4).cells}
+
+
+def names_of(source):
+    """Return which global names a cell makes, and which it uses."""
+    makes, uses = set(), set()
+    scopes = [symtable.symtable(source, "cell", "exec")]
+    for scope in scopes:
+        scopes += scope.get_children()
+        is_top = scope.get_type() == "module"
+        for symbol in scope.get_symbols():
+            if is_top and (symbol.is_assigned() or symbol.is_imported()):
+                makes.add(symbol.get_name())
+            if symbol.is_referenced() and (is_top or symbol.is_global()):
+                uses.add(symbol.get_name())
+    return makes, uses
+
+
+def without_what_no_exercise_needs(cells):
+    """Leave out those code cells before the first exercise that make no name which is used later.
+
+    They are the same in the notebook itself, whose test executes them: no training is done twice.
+    """
+    first = next(k for k, cell in enumerate(cells) if "exercise" in cell.metadata.get("tags", []))
+    kept, needed = [], set()
+    for k, cell in reversed(list(enumerate(cells))):
+        makes, uses = names_of(cell.source) if cell.cell_type == "code" else (set(), set())
+        if k >= first or makes & needed:
+            kept.insert(0, cell)
+            needed = (needed - makes) | uses
+    return kept
 
 
 def each_chapter(test):
@@ -56,6 +87,7 @@ def test_the_solved_copy_runs_and_every_check_says_right(chapter, tmp_path):
     path = CHAPTERS[chapter]
     n_solved = write_solved(path, tmp_path)
     notebook = nbformat.read(tmp_path / path.name, as_version=4)
+    notebook.cells = without_what_no_exercise_needs(notebook.cells)
     settings = {"COURSE_OFFLINE": "1", "COURSE_PROGRESS": "off", "MNIST_DIR": ""}
     NotebookClient(
         notebook,
