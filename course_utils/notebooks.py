@@ -23,6 +23,8 @@ METADATA = {
         "nbconvert_exporter": "python",
         "pygments_lexer": "ipython3",
     },
+    # How jupyterlab-rise shows the notebook as slides; its own theme would ask for web fonts.
+    "rise": {"scroll": True, "slideNumber": "c/t", "theme": "white", "transition": "none"},
 }
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 KERNEL_ARGUMENTS = [
@@ -62,6 +64,14 @@ def find(names=()):
     return found
 
 
+def read(path):
+    """Read a notebook, or raise `NotebookError` if the file is none."""
+    try:
+        return nbformat.read(path, as_version=4)
+    except nbformat.reader.NotJSONError as error:
+        raise NotebookError(f"{Path(path).name} is not a notebook: it holds no JSON") from error
+
+
 def execute(path):
     """Run a notebook from top to bottom in a fresh kernel and store its outputs in it.
 
@@ -83,10 +93,7 @@ def execute(path):
     """
     path = Path(path)
     before = path.read_text(encoding="utf-8")
-    try:
-        notebook = nbformat.reads(before, as_version=4)
-    except nbformat.reader.NotJSONError as error:
-        raise NotebookError(f"{path.name} is not a notebook: it holds no JSON") from error
+    notebook = read(path)
     tagged = [cell.id for cell in notebook.cells if "full-mnist" in cell.metadata.get("tags", [])]
     if tagged and not full_mnist_folder():
         raise NotebookError(

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from tiny_mnist import SHAPES, idx_bytes
 
-from course_utils import mnist, mnist_download, mnist_files
+from course_utils import mnist, mnist_download, mnist_files, slides
 
 LOCAL = {"127.0.0.1", "localhost", "::1", "", None}
 
@@ -53,3 +53,13 @@ def data_folder(tmp_path, monkeypatch):
     monkeypatch.delenv("COURSE_MIRRORS", raising=False)
     monkeypatch.setattr(mnist_download, "MIRRORS", ("http://mirror.invalid/",))
     return folder
+
+
+@pytest.fixture(scope="module")
+def browser():
+    """Open this machine's browser without a window; skip the test where there is none."""
+    try:
+        with slides.browser() as opened:
+            yield opened
+    except slides.SlidesError:
+        pytest.skip("needs a browser: install Chromium, Chrome or Edge")
