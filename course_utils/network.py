@@ -20,24 +20,24 @@ BLOCK = 2**20  # how many numbers "numerical" works on at once, at most: 8 MB
 np.empty(2**21)
 
 
-def _sigmoid(z):
-    """Return `activations.sigmoid` of `z` by the plain formula, which is three times as fast.
+def _sigmoid(a):
+    """Return `activations.sigmoid` of `a` by the plain formula, which is three times as fast.
 
     Far below 0, ``exp`` overflows to inf and ``1 / inf`` is 0, as it should be; the callers
     silence NumPy's warning.
     """
-    return 1 / (1 + np.exp(-z))
+    return 1 / (1 + np.exp(-a))
 
 
 class _Hidden(NamedTuple):
-    """An activation of hidden units, and its slope, computed from the activations ``a``."""
+    """An activation of hidden neurons, and its slope, written with its outputs ``z``."""
 
     activation: Callable
     slope: Callable
 
 
 class _Output(NamedTuple):
-    """An activation of the output units, and the loss that belongs to it.
+    """An activation of the output neurons, and the loss that belongs to it.
 
     ``losses(y, t)``: the losses for outputs of shape (..., n_outputs), against the targets ``t``
     of one sample. ``slope(y, t)``: how fast the loss of one sample changes with the sums that the
@@ -68,8 +68,8 @@ def _softmax_slope(y, t):
 
 
 HIDDEN = {
-    "sigmoid": _Hidden(_sigmoid, lambda a: a * (1 - a)),
-    "relu": _Hidden(relu, lambda a: a > 0),
+    "sigmoid": _Hidden(_sigmoid, lambda z: z * (1 - z)),
+    "relu": _Hidden(relu, lambda z: z > 0),
 }
 OUTPUT = {
     "sigmoid": _Output(_sigmoid, _binary_losses, _binary_slope, binary_cross_entropy),
@@ -78,16 +78,16 @@ OUTPUT = {
 
 
 class MLP:
-    """A multi-layer perceptron: layers of units, each connected to all units of the next layer.
+    """A multi-layer perceptron: layers of neurons, each connected to all of the next layer.
 
     Parameters
     ----------
     sizes : sequence of two or more ints above 0
-        How many inputs, how many units in each hidden layer, how many outputs.
+        How many inputs, how many neurons in each hidden layer, how many outputs.
     hidden : {"sigmoid", "relu"}
-        Activation of the hidden units.
+        Activation of the hidden neurons.
     output : {"sigmoid", "softmax"}
-        Activation of the output units. It settles the loss as well: `binary_cross_entropy` for
+        Activation of the output neurons. It settles the loss as well: `binary_cross_entropy` for
         sigmoid, `cross_entropy` for softmax.
     seed : int, optional
         For the initial parameters; the same seed gives the same numbers.
@@ -264,57 +264,57 @@ class MLP:
     def _numerical(self, x, t):
         """Return the central differences of one sample's loss, computing only what changes.
 
-        ``W[i, j]`` enters only the sum ``z_j = a_0 W[0, j] + a_1 W[1, j] + ... + b_j`` of one
-        unit. Moving it by h moves ``z_j`` by ``h * a_i``. So two weights into one unit whose
-        inputs are equal have the same slope, and every unit needs as many as there are
-        different inputs.
+        ``W[i, j]`` enters only the sum of one neuron, ``a_j = z_0 W[0, j] + z_1 W[1, j] + ... +
+        b_j``. Moving it by h moves ``a_j`` by ``h * z_i`` and nothing else in its layer. So two
+        weights to one neuron have the same slope if their inputs are equal, and every neuron
+        needs as many losses as there are different inputs, twice.
         """
         inputs, sums = self._forward(x)
         gradient = {}
         for layer in range(1, self.n_layers + 1):
-            a = np.append(inputs[layer], 1.0)  # a bias is a weight whose input is always 1
-            values = np.unique(a)
+            z = np.append(inputs[layer], 1.0)  # a bias is a weight whose input is always 1
+            values = np.unique(z)
             blocks = np.array_split(values, 1 + len(values) * self._reach(layer) // BLOCK)
             slopes = np.concatenate([self._slopes(layer, block, sums, t) for block in blocks])
-            slopes = slopes[np.searchsorted(values, a)]  # hand each input its value's slopes
+            slopes = slopes.take(np.searchsorted(values, z), axis=0)  # from values to inputs
             gradient[f"W{layer}"], gradient[f"b{layer}"] = slopes[:-1], slopes[-1]
         return gradient
 
     def _slopes(self, layer, values, sums, t):
-        """Return the slope for a weight with each input value into each unit: [value, unit]."""
-        above = self._losses_moved(layer, H * values, sums, t)
-        below = self._losses_moved(layer, -H * values, sums, t)
+        """Return the slope for a weight from each input value to each neuron: [value, neuron]."""
+        shifts = H * np.stack([values, -values])
+        above, below = self._losses_moved(layer, shifts, sums, t)
         return (above - below) / (2 * H)
 
     def _losses_moved(self, layer, shifts, sums, t):
-        """Return the loss after adding each shift to the sum of each unit alone: [shift, unit]."""
-        z = sums[layer]
+        """Return the loss after adding each shift to one neuron's sum alone: [..., neuron]."""
+        a = sums[layer]
         if layer == self.n_layers:
-            # One sum moves, the others stay: [shift, unit, sum].
-            z = z + shifts[:, np.newaxis, np.newaxis] * np.eye(len(z))
-            return self._losses(z, layer, t)
-        # One activation changes, and with it every sum of the next layer, by weight times change.
+            # One sum moves, the others stay: [..., neuron, sum].
+            a = a + shifts[..., np.newaxis, np.newaxis] * np.eye(len(a))
+            return self._losses(a, layer, t)
+        # One output changes, and with it every sum of the next layer, by change times weight.
         activation = HIDDEN[self.hidden].activation
-        change = activation(z + shifts[:, np.newaxis]) - activation(z)
-        z = change[:, :, np.newaxis] * self.params[f"W{layer + 1}"]  # [shift, unit, next sum]
-        z += sums[layer + 1]
-        return self._losses(z, layer + 1, t)
+        change = activation(a + shifts[..., np.newaxis]) - activation(a)
+        a = change[..., np.newaxis] * self.params[f"W{layer + 1}"]  # [..., neuron, next sum]
+        a += sums[layer + 1]
+        return self._losses(a, layer + 1, t)
 
     def _reach(self, layer):
-        """Return how many numbers `_losses_moved` works on for one shift."""
-        return self.sizes[layer] * max(self.sizes[layer + 1 :], default=self.sizes[layer])
+        """Return how many numbers `_slopes` works on for one value."""
+        return 2 * self.sizes[layer] * max(self.sizes[layer + 1 :], default=self.sizes[layer])
 
     def _backprop(self, x, t):
         """Return the derivative of one sample's loss: the chain rule, from the last layer back."""
         inputs, sums = self._forward(x)
         y = OUTPUT[self.output].activation(sums[self.n_layers])
-        delta = OUTPUT[self.output].slope(y, t)  # of the loss, for each sum of this layer
+        slope = OUTPUT[self.output].slope(y, t)  # of the loss, for each sum of this layer
         gradient = {}
         for layer in range(self.n_layers, 0, -1):
-            a = inputs[layer]
-            gradient[f"W{layer}"], gradient[f"b{layer}"] = np.outer(a, delta), delta
+            z = inputs[layer]
+            gradient[f"W{layer}"], gradient[f"b{layer}"] = np.outer(z, slope), slope
             if layer > 1:
-                delta = self.params[f"W{layer}"] @ delta * HIDDEN[self.hidden].slope(a)
+                slope = self.params[f"W{layer}"] @ slope * HIDDEN[self.hidden].slope(z)
         return {name: gradient[name] for name in self.params}
 
     # ---- From inputs to loss, layer by layer; layers are counted from 1, as in `params`
@@ -324,27 +324,27 @@ class MLP:
         """How many layers have parameters: all but the inputs."""
         return len(self.sizes) - 1
 
-    def _sums(self, a, layer):
-        """Return the sums of a layer, given what enters it."""
-        return a @ self.params[f"W{layer}"] + self.params[f"b{layer}"]
+    def _sums(self, z, layer):
+        """Return the sums ``a`` of a layer, given its inputs ``z``."""
+        return z @ self.params[f"W{layer}"] + self.params[f"b{layer}"]
 
     def _forward(self, x):
-        """Return what enters each layer and the sums it makes of that, each as {layer: array}."""
+        """Return the inputs of each layer and the sums it makes of them, as {layer: array}."""
         inputs, sums = {1: x}, {1: self._sums(x, 1)}
         for layer in range(2, self.n_layers + 1):
             inputs[layer] = HIDDEN[self.hidden].activation(sums[layer - 1])
             sums[layer] = self._sums(inputs[layer], layer)
         return inputs, sums
 
-    def _outputs(self, z, layer):
-        """Return the outputs, given the sums of a layer, shape (..., n_units)."""
+    def _outputs(self, a, layer):
+        """Return the outputs of the network, given the sums of a layer, shape (..., n_neurons)."""
         for following in range(layer + 1, self.n_layers + 1):
-            z = self._sums(HIDDEN[self.hidden].activation(z), following)
-        return OUTPUT[self.output].activation(z)
+            a = self._sums(HIDDEN[self.hidden].activation(a), following)
+        return OUTPUT[self.output].activation(a)
 
-    def _losses(self, z, layer, t):
+    def _losses(self, a, layer, t):
         """Return the losses against one sample's targets, given the sums of a layer."""
-        return OUTPUT[self.output].losses(self._outputs(z, layer), t)
+        return OUTPUT[self.output].losses(self._outputs(a, layer), t)
 
     # ---- Training
 

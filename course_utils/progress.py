@@ -108,7 +108,7 @@ def _read(path):
             raise ValueError("an outcome that does not exist")
     except FileNotFoundError:
         return {}
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         aside = path.with_name(f"{path.stem}.damaged{path.suffix}")
         path.replace(aside)
         print(f"{path.name} was damaged. It is called {aside.name} now, and progress starts anew.")

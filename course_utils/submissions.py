@@ -109,12 +109,14 @@ def _kill(process):
 def write_csv(path, rows):
     """Write rows of file, exercise and outcome as CSV.
 
-    UTF-8 with a mark at its beginning, by which spreadsheets tell the encoding.
+    UTF-8 with a mark at its beginning, by which spreadsheets tell the encoding. A file whose name
+    a spreadsheet would compute, such as ``=1+1.ipynb``, gets an apostrophe in front.
     """
     with replacing(path, "w", encoding="utf-8-sig", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(["file", "exercise", "outcome"])
-        writer.writerows(rows)
+        for name, *rest in rows:
+            writer.writerow([f"'{name}" if name.startswith(("=", "+", "-", "@")) else name, *rest])
 
 
 class _Client(NotebookClient):

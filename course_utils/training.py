@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 from tqdm.auto import tqdm
 
 from course_utils import checkpoint as checkpoints
@@ -72,6 +73,7 @@ def train(
         _ctrl_c_noted() as stop,
         _progress_bar(done, total, progress) as bar,
         np.errstate(over="ignore", invalid="ignore"),  # a nan is reported, with its step, below
+        threadpool_limits(1, "blas"),  # products this small only lose by waiting for a second core
     ):
         for epoch in range(done // n, epochs):
             for i in _order(n, settings["shuffle"], epoch)[done % n :]:

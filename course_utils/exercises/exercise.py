@@ -195,7 +195,7 @@ def _is_empty(answer):
 def _codes(answer):
     """Return the code of a function, or of all the functions of a class, to compare it."""
     if isinstance(answer, FunctionType):
-        return _comparable(answer.__code__)
+        return _comparable(answer.__code__), repr(answer.__defaults__)
     if isinstance(answer, type):
         return {name: _codes(f) for name, f in vars(answer).items() if isinstance(f, FunctionType)}
     return answer

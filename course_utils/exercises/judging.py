@@ -8,16 +8,17 @@ import inspect
 import linecache
 import re
 import threading
-import traceback
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from types import FunctionType
 from typing import NamedTuple
 
 import numpy as np
 
 SEED = 0  # of the random cases, the same for everyone
 TOLERANCE = 1e-9  # relative and absolute
+DIFFER = "These differ."  # said of two values that are shown anyway
 ADVICE = {
     "NameError": "Is the name spelled as it should be, and has the cell that defines it been run?",
     "RecursionError": "It calls itself, and never comes to an end.",
@@ -78,16 +79,22 @@ class Answer:
     def __init__(self, name, value):
         self.name, self.value = name, value
 
-    def call(self, *args):
-        """Call the answer with copies of `args`; return what came of it as a `Call`."""
-        self._must_take(args)
+    def call(self, *args, use=None):
+        """Call the answer with copies of `args`; return what came of it as a `Call`.
+
+        If it takes more than a call to get a result, ``use(function, *args)`` gets it.
+        """
+        self._must_be_callable()
+        if use is None:
+            use = _plain_call
+            self._must_take(args)
         worker = threading.current_thread()
         worker.doing = (self.name, args)
         n_warnings, n_printed = len(worker.caught), len(worker.printed.text)
         given = copy.deepcopy(args)
         try:
             with np.errstate(divide="warn", over="warn", invalid="warn", under="ignore"):
-                got = self.value(*given)
+                got = use(self.value, *given)
         except BaseException as error:  # also SystemExit and KeyboardInterrupt
             if worker.stopping:
                 raise
@@ -116,20 +123,28 @@ class Answer:
             raise Wrong(*call.problem, rows=(("input", show_call(self.name, args)), *call.rows))
         return call.got
 
-    def result(self, *args):
-        """Return what the answer returned, whatever NumPy warned of; raise `Wrong` if it raised."""
+    def result(self, *args, form):
+        """Return what the answer returned, whatever NumPy warned of.
+
+        Raises `Wrong` if it raised, or if the result is no array of the shape of `form`.
+        """
         call = self.call(*args)
-        if call.error is not None or call.got is None:
-            raise Wrong(*call.problem, rows=(("input", show_call(self.name, args)), *call.rows))
+        has_result = call.error is None and call.got is not None
+        problem = _form_problem(call.got, form) if has_result else call.problem
+        if problem:
+            problem = (problem,) if isinstance(problem, str) else problem
+            raise Wrong(*problem, rows=(("input", show_call(self.name, args)), *call.rows))
         return call.got
 
-    def _must_take(self, args):
-        """Raise `Wrong` unless the answer can be called with that many arguments."""
+    def _must_be_callable(self):
         if not callable(self.value):
             raise Wrong(
                 f"The check needs the function itself, but got {show(self.value)}. "
                 f"Write its name alone: `q.check({self.name})`."
             )
+
+    def _must_take(self, args):
+        """Raise `Wrong` unless the answer can be called with that many arguments."""
         try:
             signature = inspect.signature(self.value)
         except (TypeError, ValueError):  # some functions written in C have none
@@ -151,14 +166,43 @@ class Answer:
             problem.append(ADVICE[name])
         elif "broadcast" in text or "matmul" in text:
             problem.append("Two shapes do not fit together. Print both of them to see which.")
-        code = getattr(self.value, "__code__", None)
-        frames = traceback.extract_tb(error.__traceback__, limit=-50)
-        for frame in reversed(frames):
-            if code is not None and frame.filename == code.co_filename:
-                line = linecache.getline(frame.filename, frame.lineno).strip()
-                if line:
-                    return tuple(problem), (("your line", line),)
-        return tuple(problem), ()
+        line = self._line_of(error)
+        return tuple(problem), ((("your line", line),) if line else ())
+
+    def _line_of(self, error):
+        """Return the last line in the student's cell that an error went through, or ""."""
+        code, step, number = getattr(self.value, "__code__", None), error.__traceback__, None
+        while code and step:
+            if step.tb_frame.f_code.co_filename == code.co_filename:
+                number = step.tb_lineno
+            step = step.tb_next
+        return linecache.getline(code.co_filename, number).strip() if number else ""
+
+
+def _plain_call(function, *args):
+    return function(*args)
+
+
+def with_names(function, **names):
+    """Return a function that finds these names in place of those of its notebook.
+
+    So do the other functions of that notebook when it calls them. The notebook itself is left
+    alone, whatever becomes of the call.
+    """
+    if not isinstance(function, FunctionType):
+        return function
+    home = function.__globals__
+    world = home | names
+
+    def moved(f):
+        copied = FunctionType(f.__code__, world, f.__name__, f.__defaults__, f.__closure__)
+        copied.__kwdefaults__ = f.__kwdefaults__
+        return copied
+
+    for name, value in home.items():
+        if name not in names and isinstance(value, FunctionType) and value.__globals__ is home:
+            world[name] = moved(value)
+    return moved(function)
 
 
 def identical(a, b):
@@ -181,11 +225,16 @@ def identical(a, b):
 def show(value):
     """Return a value as a short text that is the same in every run."""
     if isinstance(value, np.ndarray):
-        with np.printoptions(precision=8, threshold=40, edgeitems=3, linewidth=70, suppress=False):
-            text = np.array_repr(value)
-        return f"{text}\nshape {value.shape}" if value.size > 40 else text
+        if value.size > 40:
+            return (
+                f"array of shape {value.shape}, numbers from {value.min():.4g} to {value.max():.4g}"
+            )
+        with np.printoptions(precision=8, threshold=40, linewidth=70, suppress=False):
+            return np.array_repr(value)
     if isinstance(value, np.generic):
         return str(value)
+    if type(value) is list:
+        return f"[{', '.join(map(show, value[:12]))}{', ...' if len(value) > 12 else ''}]"
     if isinstance(value, tuple) and value:
         return f"({', '.join(map(show, value))}{',' if len(value) == 1 else ''})"
     if isinstance(value, dict):
@@ -198,6 +247,11 @@ def show(value):
     except Exception:
         return f"something of the type {type(value).__name__}"
     return text if len(text) <= 300 else text[:300] + " ..."
+
+
+def _plain(value):
+    """Return a value as `show` does, but a text without its quotes."""
+    return value if isinstance(value, str) else show(value)
 
 
 def show_call(name, args):
@@ -237,42 +291,48 @@ def difference(got, expected, tolerance=TOLERANCE):
         parts = (difference(a, b, tolerance) for a, b in zip(got, expected, strict=True))
         return next(filter(None, parts), "")
     if isinstance(expected, str):
-        return "" if isinstance(got, str) and got == expected else "These differ."
+        return "" if isinstance(got, str) and got == expected else DIFFER
     return _number_difference(got, expected, tolerance)
 
 
 def _dict_difference(got, expected, tolerance):
     if not isinstance(got, dict):
         return f"It should be a dictionary, but it is {_a(got)}."
+    for key, value in expected.items():
+        problem = difference(got[key], value, tolerance) if key in got else ""
+        if problem:
+            return f"Look at {key!r}." if problem == DIFFER else f"Look at {key!r}. {problem}"
     if set(got) != set(expected):
         return f"Its keys should be {', '.join(map(str, expected))}."
-    for key, value in expected.items():
-        problem = difference(got[key], value, tolerance)
-        if problem:
-            return f"Look at {key!r}. {problem}"
     return ""
 
 
 def _number_difference(got, expected, tolerance):
+    problem = _form_problem(got, expected)
+    if problem:
+        return problem
+    got, expected = np.asarray(got, float), np.asarray(expected, float)
+    if np.isclose(got, expected, rtol=tolerance, atol=tolerance, equal_nan=True).all():
+        return ""
+    if np.isnan(got).any() and not np.isnan(expected).any():
+        return 'There is nan in it, "not a number".'
+    return DIFFER
+
+
+def _form_problem(got, expected):
+    """Say why `got` is not a number, or not an array of the shape of `expected`."""
     if isinstance(expected, np.ndarray) and not isinstance(got, np.ndarray):
         return f"It should be a NumPy array, but it is {_a(got)}."
     if not isinstance(got, int | float | np.generic | np.ndarray):
         return f"It should be a number, but it is {_a(got)}."
-    got, expected = np.asarray(got), np.asarray(expected)
+    got, shape = np.asarray(got), np.shape(expected)
     if got.dtype.kind not in "biuf":
         return f"It should hold real numbers, but its type is {got.dtype}."
-    if got.shape != expected.shape:
-        if expected.shape == ():
+    if got.shape != shape:
+        if shape == ():
             return f"It should be one number, but it is an array of shape {got.shape}."
-        return f"It should have shape {expected.shape}, but it has shape {got.shape}."
-    close = np.isclose(
-        got.astype(float), expected.astype(float), rtol=tolerance, atol=tolerance, equal_nan=True
-    )
-    if close.all():
-        return ""
-    if np.isnan(got).any() and not np.isnan(expected).any():
-        return 'There is nan in it, "not a number".'
-    return "These differ."
+        return f"It should have shape {shape}, but it has shape {got.shape}."
+    return ""
 
 
 def _a(value):
@@ -302,6 +362,9 @@ class Compare:
         As in `difference`.
     forbidden : dict of str to str
         Names that the answer may not use, and what to say then.
+    use : callable, optional
+        ``use(function, *args)`` gets the result of an answer, or of a mistake, if that takes more
+        than a call.
     """
 
     expected: Callable
@@ -309,6 +372,7 @@ class Compare:
     mistakes: tuple = ()
     tolerance: float = TOLERANCE
     forbidden: dict = field(default_factory=dict)
+    use: Callable | None = None
 
     def __call__(self, answer):
         """Raise `Wrong` if an `Answer` is not right."""
@@ -318,14 +382,36 @@ class Compare:
                 raise Wrong(message)
         calls, failing = [], None
         for args in self.cases(np.random.default_rng(SEED)):
-            call = answer.call(*args)
+            call = answer.call(*args, use=self.use)
             calls.append((args, call))
             if failing is None:
                 right = self.expected(*copy.deepcopy(args))
                 failing = _failing(answer.name, args, call, right, self.tolerance)
         if failing is not None:
-            advice = _advice(calls, self.mistakes, self.tolerance)
+            advice = self._advice(calls)
             raise Wrong(*advice, *failing.paragraphs, rows=failing.rows)
+
+    def _advice(self, calls):
+        """Return the message of the mistake that explains all calls, as a tuple."""
+        for mistake in self.mistakes:
+            if all(self._agrees(mistake.function, args, call) for args, call in calls):
+                return (mistake.message,)
+        return ()
+
+    def _agrees(self, function, args, call):
+        """Tell whether a function gives, or raises, what an answer gave or raised."""
+        try:
+            with np.errstate(all="ignore"), warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                value = (self.use or _plain_call)(function, *copy.deepcopy(args))
+        except Exception as error:
+            return type(error) is type(call.error)
+        if call.error is not None:
+            return False
+        if value is None or call.got is None:
+            return value is call.got
+        value = tuple(value) if isinstance(value, list) else value
+        return not difference(call.got, value, self.tolerance)
 
 
 def _failing(name, args, call, right, tolerance):
@@ -335,33 +421,15 @@ def _failing(name, args, call, right, tolerance):
         return Wrong(*call.problem, rows=rows + call.rows)
     problem = difference(call.got, right, tolerance)
     if problem:
-        paragraphs = () if problem == "These differ." else (problem,)
-        return Wrong(*paragraphs, *call.problem, rows=(*rows, ("got", show(call.got))))
+        paragraphs = () if problem == DIFFER else (problem,)
+        got = call.got
+        if isinstance(right, dict) and isinstance(got, dict):  # show what differs first, no more
+            wrong = (key for key in right if key in got and difference(got[key], right[key]))
+            if (key := next(wrong, None)) is not None:
+                rows = (rows[0], ("expected", f"{key}: {_plain(right[key])}"))
+                return Wrong(*call.problem, rows=(*rows, ("got", f"{key}: {_plain(got[key])}")))
+        return Wrong(*paragraphs, *call.problem, rows=(*rows, ("got", show(got))))
     return Wrong(*call.problem, rows=rows + call.rows) if call.problem else None
-
-
-def _advice(calls, mistakes, tolerance):
-    """Return the message of the mistake that explains all calls, as a tuple."""
-    for mistake in mistakes:
-        if all(_agrees(mistake.function, args, call, tolerance) for args, call in calls):
-            return (mistake.message,)
-    return ()
-
-
-def _agrees(function, args, call, tolerance):
-    """Tell whether a function gives, or raises, what an answer gave or raised."""
-    try:
-        with np.errstate(all="ignore"), warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            value = function(*copy.deepcopy(args))
-    except Exception as error:
-        return type(error) is type(call.error)
-    if call.error is not None:
-        return False
-    if value is None or call.got is None:
-        return value is call.got
-    value = tuple(value) if isinstance(value, list) else value
-    return not difference(call.got, value, tolerance)
 
 
 @dataclass(frozen=True, kw_only=True)

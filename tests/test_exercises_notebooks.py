@@ -1,0 +1,80 @@
+"""The cells of the exercises in the notebooks, and the solved copies from top to bottom."""
+
+import os
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+
+from course_utils import exercises
+from course_utils.exercises.message import RIGHT
+from course_utils.notebooks import NOTEBOOKS
+from course_utils.solved import write_solved
+
+CHAPTERS = {
+    path.stem[:2]: path
+    for path in sorted(NOTEBOOKS.glob("[0-9][0-9]_*.ipynb"))
+    if path.stem[:2] in exercises.chapters()
+}
+
+
+def cells_of(path):
+    return {cell.id: cell for cell in nbformat.read(path, as_version=4).cells}
+
+
+# Takes effect until the first check cell is in a notebook; remove it then.
+pytestmark = pytest.mark.skipif(
+    not any("exercise-nor-check" in cells_of(path) for path in CHAPTERS.values()),
+    reason="the check cells are not in the notebooks yet",
+)
+
+
+def each_chapter(test):
+    return pytest.mark.parametrize("chapter", CHAPTERS)(test)
+
+
+@each_chapter
+def test_every_starter_is_an_exercise_and_is_followed_by_its_check(chapter):
+    cells = cells_of(CHAPTERS[chapter])
+    starters = [name for name, cell in cells.items() if "exercise" in cell.metadata.get("tags", [])]
+    slugs = [exercise.slug for exercise in exercises.of_chapter(chapter)]
+    assert starters == [f"exercise-{slug}-starter" for slug in slugs]
+
+    order = [name for name in cells if name.startswith("exercise-")]
+    assert order == [
+        f"exercise-{slug}{part}" for slug in slugs for part in ("", "-starter", "-check")
+    ]
+    for exercise in exercises.of_chapter(chapter):
+        assert cells[f"exercise-{exercise.slug}-check"].source == exercise.check_cell
+
+
+@each_chapter
+def test_the_progress_is_shown_after_the_last_exercise(chapter):
+    cells = cells_of(CHAPTERS[chapter])
+    source = f'from course_utils import progress\n\nprogress.show("{chapter}")'
+    assert cells["progress"].source == source
+    names = list(cells)
+    last = f"exercise-{exercises.of_chapter(chapter)[-1].slug}-check"
+    assert names.index(last) < names.index("progress") < names.index("recap")
+
+
+@each_chapter
+def test_the_solved_copy_runs_and_every_check_says_right(chapter, tmp_path):
+    path = CHAPTERS[chapter]
+    n_solved = write_solved(path, tmp_path)
+    notebook = nbformat.read(tmp_path / path.name, as_version=4)
+    settings = {"COURSE_OFFLINE": "1", "COURSE_PROGRESS": "off", "MNIST_DIR": ""}
+    NotebookClient(
+        notebook,
+        kernel_name="python3",
+        timeout=1200,
+        resources={"metadata": {"path": str(tmp_path)}},
+    ).execute(env=os.environ | settings)
+    cells = {cell.id: cell for cell in notebook.cells}
+    shown = {
+        exercise.key: cells[f"exercise-{exercise.slug}-check"].outputs[0].data["text/plain"]
+        for exercise in exercises.of_chapter(chapter)
+    }
+    wrong = {key: text for key, text in shown.items() if f": {RIGHT}\n" not in text}
+    assert wrong == {}
+    assert f"{n_solved} of {n_solved} exercises solved" in str(cells["progress"].outputs[0].data)
