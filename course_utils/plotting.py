@@ -713,7 +713,7 @@ def draw_course_map():
         top = {"y": bottom + height - 0.25, "va": "center", "fontweight": "bold"}
         ax.text(left + 0.14, s=f"{k:02}", color=colour, fontsize=15, **top)
         ax.text(left + 0.52, s=title, fontsize=13, **top)
-        ax.text(left + 1.36, bottom + 0.6, question, va="center", linespacing=1.35)
+        ax.text(left + 1.36, bottom + 0.6, question, va="center", linespacing=1.3, fontsize=12.5)
         inset = ax.inset_axes([left + 0.14, bottom + 0.1, 1.05, 1.05], transform=ax.transData)
         inset.axis("off")
         icon(inset, colour)

@@ -34,8 +34,10 @@ MATHML_REPAIRS = [
         r"(<mo[^>]*>(?:[=,(]|&#x0003[CDE];|&#x000(?:28|2C);)</mo>)<mo>&#x02212;</mo>",
         r'\1<mo form="prefix">&#x02212;</mo>',
     ),
-    # It writes "t log y" without the spaces.
+    # It writes "t log y" without the spaces, and 1/2, |x| and max(0, x) with too many.
     (r"<mi>(log|ln|exp|tanh)</mi>", r'<mo lspace="0.17em" rspace="0.17em">\1</mo>'),
+    (r"<mo[^>]*>(&#x0002F;|&#x0007C;)</mo>", r'<mo lspace="0" rspace="0">\1</mo>'),
+    (r"<mo>(max|min)</mo>", r'<mo lspace="0.17em" rspace="0">\1</mo>'),
 ]
 
 
