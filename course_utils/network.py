@@ -147,11 +147,12 @@ class MLP:
         if x.ndim not in (1, 2) or x.shape[-1] != self.sizes[0] or not x.size:
             n_in = self.sizes[0]
             raise ValueError(f"x must have shape ({n_in},) or (n, {n_in}), got {x.shape}")
+        rows = np.atleast_2d(x)
+        # A thousand rows at a time: a float64 copy of all of MNIST would take 376 MB.
+        batches = (rows[start : start + 1000] for start in range(0, len(rows), 1000))
         with np.errstate(over="ignore"):
-            # A thousand rows at a time: a float64 copy of all of MNIST would take 376 MB.
-            batches = np.split(np.atleast_2d(x), range(1000, len(x) if x.ndim == 2 else 1, 1000))
             y = np.concatenate([self._outputs(self._sums(batch, 1), 1) for batch in batches])
-        return y.reshape(*x.shape[:-1], -1)
+        return y if x.ndim == 2 else y[0]
 
     def loss(self, x, t):
         """Return the loss of one sample, or the mean loss of a batch.
@@ -247,6 +248,10 @@ class MLP:
         return mean
 
     def _method(self, name):
+        """Return the function that finds the gradient of one sample."""
+        for param_name, param in self.params.items():
+            if param.dtype != np.float64:  # in float32 a step of 1e-4 is lost in rounding
+                raise ValueError(f"{param_name} must be of type float64, got {param.dtype}")
         methods = {
             "numerical": self._numerical,
             "naive": self._naive,
@@ -405,9 +410,10 @@ class MLP:
         checkpoint.CheckpointError
             `checkpoint` cannot be written, or holds a run already while `resume` is False; or it
             cannot be read, or holds another run while `resume` is True.
-        KeyboardInterrupt
-            Ctrl-C, or Interrupt in a notebook: after the current step, with the run saved. The
-            message says how to go on. A second Ctrl-C stops at once, without saving.
+        training.TrainingStopped
+            A KeyboardInterrupt: Ctrl-C, or Interrupt in a notebook. It comes after the current
+            step, with the run saved, and its message says how to go on. A second Ctrl-C stops at
+            once, without saving.
         """
         x, t = self._checked(x, t, batch=True)
         gradient = self._method(method)
@@ -456,9 +462,6 @@ class MLP:
         if len(outside):
             at = tuple(int(i) for i in outside[0])
             raise ValueError(f"t must lie in 0 to 1, got {t[at]} at index {at}")
-        for name, param in self.params.items():
-            if param.dtype != np.float64:  # 1e-4 is too small a step in float32
-                raise ValueError(f"{name} must be of type float64, got {param.dtype}")
         return x, t.astype(np.float64)
 
 

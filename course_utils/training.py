@@ -16,6 +16,14 @@ from course_utils import checkpoint as checkpoints
 from course_utils.checkpoint import CheckpointError, Run
 
 
+class TrainingStopped(KeyboardInterrupt):
+    """Ctrl-C, after the run was brought to a good end; the message says how to go on with it."""
+
+    def _render_traceback_(self):
+        """Return what a notebook shows: the message alone, since nothing went wrong."""
+        return [f"Training {self}."]
+
+
 def train(
     step, params, x, t, epochs, settings, checkpoint, resume=False, save_every=30.0, progress=True
 ):
@@ -46,7 +54,7 @@ def train(
 
     Raises
     ------
-    FloatingPointError, CheckpointError, KeyboardInterrupt
+    FloatingPointError, CheckpointError, TrainingStopped
         As for `course_utils.network.MLP.fit`.
     """
     n, total, done = len(x), epochs * len(x), 0
@@ -87,7 +95,7 @@ def train(
                     recent = losses[max(done - 1000, 0) : done].mean()
                     bar.set_postfix_str(f"loss {recent:.3f}", refresh=False)
                 if stop:
-                    raise KeyboardInterrupt(_farewell(done, total, checkpoint, save))
+                    raise TrainingStopped(_farewell(done, total, checkpoint, save))
                 if checkpoint and time.monotonic() >= due:
                     try:
                         save()

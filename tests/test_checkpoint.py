@@ -164,6 +164,19 @@ def test_ctrl_c_says_where_the_run_is_and_how_to_go_on(tmp_path):
     assert str(stop.value) == "stopped after step 3 of 120; the network keeps what it has learned"
 
 
+def test_a_notebook_shows_one_line_when_ctrl_c_stops_a_training():
+    from IPython.core.interactiveshell import InteractiveShell
+    from IPython.utils.capture import capture_output
+
+    shell = InteractiveShell()
+    shell.user_ns |= {"train": train, "net": ctrl_c_in_step(MLP(SIZES, seed=1), 3)}
+    with capture_output() as shown:
+        result = shell.run_cell("train(net=net)")
+    assert isinstance(result.error_in_exec, KeyboardInterrupt)
+    expected = "Training stopped after step 3 of 120; the network keeps what it has learned."
+    assert shown.stdout.strip() == expected
+
+
 def test_ctrl_c_twice_stops_at_once_and_leaves_the_last_checkpoint(tmp_path):
     path = tmp_path / "run.npz"
     with pytest.raises(KeyboardInterrupt) as stop:

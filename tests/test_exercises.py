@@ -12,10 +12,12 @@ import nbformat
 import numpy as np
 import pytest
 
-from course_utils import activations, exercises, progress
-from course_utils.exercises import chapter01, chapter03, chapter04, chapter05, guard
+from course_utils import exercises, losses, progress
+from course_utils.activations import sigmoid, softmax
+from course_utils.exercises import chapter01, chapter03, chapter04, chapter05, chapter06, guard
 from course_utils.exercises.judging import Compare, Repaired, SameValue, difference
 from course_utils.exercises.message import RIGHT, UNTOUCHED, WRONG, Message
+from course_utils.gradients import numerical_gradient
 from course_utils.mnist_sample import read_sample
 from course_utils.notebooks import NOTEBOOKS
 from course_utils.quiet import load_tensorflow
@@ -58,7 +60,8 @@ def made_by(exercise, code):
 
     What comes after the definitions, the trying out, is left to the solved notebooks.
     """
-    namespace = {"np": np, **{name: getattr(activations, name) for name in ("sigmoid", "softmax")}}
+    namespace = {"np": np, "losses": losses, "numerical_gradient": numerical_gradient}
+    namespace |= {"sigmoid": sigmoid, "softmax": softmax, "central": chapter06.central}
     if exercise.chapter in NEED_TENSORFLOW:
         load_tensorflow()
         import keras
@@ -123,8 +126,7 @@ def test_an_answer_that_is_not_there_is_not_attempted(answer):
 
 @each(PROGRAMS)
 def test_a_program_to_repair_with_a_comment_in_it_is_still_not_attempted(exercise):
-    code = exercise.starter.replace("\n    return", "\n    # here?\n    return", 1)
-    assert code != exercise.starter
+    code = exercise.starter.replace("\n", "\n    # here?\n", 1)
     assert judge(exercise, code).kind == UNTOUCHED
 
 
@@ -269,6 +271,61 @@ def test_a_half_repaired_program_is_told_what_is_left_but_not_where(exercise, ch
     assert message.kind == WRONG
     for part in said:
         assert part in text_of(message)
+
+
+# Chapter 06: what repairs each of the six defects, and what is said while it is there.
+REPAIRS_06 = {
+    "A network cannot be made": ("__int__", "__init__"),
+    "bias of its own": ("self.b2 = rng.random(n_out)", "self.b3 = rng.random(n_out)"),
+    "does not step downhill": ("] = -", "] -= "),
+    "asks for something that does not exist": ("self.learn_rate", "self.learning_rate"),
+    "does not see an image as": ("outputs(pixels)", "outputs(0.01 + 0.99 * pixels / 255)"),
+    "start with the same sign": ("rng.random((", "rng.standard_normal(("),
+}
+
+
+def repaired(*names):
+    code = chapter06.find_the_bug.starter
+    for name in names:
+        assert REPAIRS_06[name][0] in code
+        code = code.replace(*REPAIRS_06[name])
+    return code
+
+
+def still_there(message):
+    return [name for name in REPAIRS_06 if name in text_of(message)]
+
+
+@pytest.mark.parametrize("name", REPAIRS_06)
+def test_each_defect_of_the_class_is_found_by_itself(name):
+    others = [other for other in REPAIRS_06 if other != name]
+    one_repaired = judge(chapter06.find_the_bug, repaired(name))
+    assert still_there(one_repaired) == others
+    assert "1 of 6 defects repaired." in text_of(one_repaired)
+    one_left = judge(chapter06.find_the_bug, repaired(*others))
+    assert still_there(one_left) == [name]
+    assert "5 of 6 defects repaired." in text_of(one_left)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("] -= ", "] += ", "does not step downhill"),
+        ("0.99 * pixels / 255)", "0.99 * pixels)", "does not see an image as"),
+        ("outputs(0.01 + 0.99 * pixels / 255)", "outputs(pixels / 255)", ""),
+        ("rng.standard_normal((", "-rng.random((", "start with the same sign"),
+        ("self.b3 = rng.random(n_out)", "self.b3 = rng.random(1)", "bias of its own"),
+        ("rng.standard_normal((n_in", "rng.standard_norm((n_in", "stops with AttributeError"),
+        ("z1 @ self.W2", "z1 @ self.W3", "It stops with ValueError"),
+        ("learning_rate=0.1, seed", "rate=0.1, seed", "It stops with NameError"),
+    ],
+)
+def test_a_class_with_another_fault_is_told_so(old, new, said):
+    code = repaired(*REPAIRS_06)
+    assert old in code
+    message = judge(chapter06.find_the_bug, code.replace(old, new))
+    assert said in text_of(message)
+    assert (message.kind == RIGHT) == (said == "")  # pixels / 255 is nearly what train does
 
 
 # ---------------------------------------------------------------- a trained network
@@ -422,7 +479,8 @@ HOSTILE = {
     "input": ("return input('?')", "input() has nobody to ask here"),
     "memory": ("return np.zeros(10**15)", "It asks for more memory than there is."),
 }
-JUDGED_BY_WHAT_THEY_DO = {"07/optimiser", "08/batch-size", "08/momentum"}  # not what they return
+# Not by what they return.
+JUDGED_BY_WHAT_THEY_DO = {"06/find-the-bug", "07/optimiser", "08/batch-size", "08/momentum"}
 EVIL = """
 class Evil:
     def __getattribute__(self, name): raise RuntimeError(name)
@@ -439,7 +497,10 @@ def test_a_hostile_answer_is_reported_and_leaves_nothing_behind(exercise, name, 
     before = warnings.filters[:]
     quick = dataclasses.replace(exercise, seconds=0.3 if "loop" in name else 30)
 
-    message = quick.judge(*[namespace["hostile"]] * len(exercise.names))
+    hostile = namespace["hostile"]
+    if exercise is chapter06.find_the_bug:
+        hostile = type("Hostile", (), dict.fromkeys(("__init__", "train", "predict"), hostile))
+    message = quick.judge(*[hostile] * len(exercise.names))
 
     assert message.kind == WRONG
     if said.startswith("It stops") or exercise.key not in JUDGED_BY_WHAT_THEY_DO:

@@ -70,3 +70,5 @@ def test_the_readme_has_one_line_that_tests_and_one_that_starts():
         ".venv/bin/python -m course_utils open",
         ".venv/bin/python -m pytest",
     ]
+    # Without a network pip cannot prepare the package again: the end of the line must do.
+    assert "`.venv/bin/python -m course_utils open`" in readme
