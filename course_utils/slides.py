@@ -37,6 +37,7 @@ MATHML_REPAIRS = [
     # It writes "t log y" without the spaces, and 1/2, |x| and max(0, x) with too many.
     (r"<mi>(log|ln|exp|tanh)</mi>", r'<mo lspace="0.17em" rspace="0.17em">\1</mo>'),
     (r"<mo[^>]*>(&#x0002F;|&#x0007C;)</mo>", r'<mo lspace="0" rspace="0">\1</mo>'),
+    (r"<mi>&#x0007E;</mi>", "<mo>&#x0223C;</mo>"),
     (r"<mo>(max|min)</mo>", r'<mo lspace="0.17em" rspace="0">\1</mo>'),
 ]
 
@@ -52,7 +53,7 @@ def write_html(path, folder):
     ----------
     path : path-like
         The notebook. Its cells say what becomes of them, in ``slideshow.slide_type``; of a cell
-        tagged ``output-only`` the code is left out.
+        tagged ``output-only`` the code is left out, of one tagged ``code-only`` the output.
     folder : path-like
         Where the slides go; made if it is not there.
 
@@ -181,7 +182,11 @@ class _Renderer(IPythonRenderer):
 
 class _Exporter(SlidesExporter):
     def __init__(self):
-        remove = {"enabled": True, "remove_input_tags": {"output-only"}}
+        remove = {
+            "enabled": True,
+            "remove_input_tags": {"output-only"},
+            "remove_all_outputs_tags": {"code-only"},
+        }
         super().__init__(
             config=Config(TagRemovePreprocessor=remove),
             template_name=TEMPLATE.name,

@@ -11,6 +11,7 @@ ROOT = Path(__file__).resolve().parent.parent
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb"))
 
 TAGS = {
+    "code-only",  # on a slide, its output is left out
     "exercise",  # a starter cell, for the student to fill in
     "full-mnist",  # its text comes from full MNIST; not compared on the offline sample
     "nbval-ignore-output",  # run, never compared

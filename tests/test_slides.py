@@ -37,6 +37,15 @@ def test_each_cell_comes_where_its_slide_type_says(made):
     assert "Left out" not in "".join([title, neuron, figure, error, table])
 
 
+def test_code_or_output_can_be_left_out(made):
+    _, with_code, with_output = made(
+        code("x = 1", printed("one"), tags=["code-only"]),
+        code("x = 1", printed("one"), tags=["output-only"]),
+    )
+    assert "x" in with_code and "one" not in with_code
+    assert "highlight" not in with_output and "one" in with_output
+
+
 def test_every_slide_names_its_section(made):
     cells = [text("## 1. First"), text("more"), text("## Recap"), text("## Deeper\n\n### Down")]
     sections = [re.search(r'<p class="section">(.*?)</p>', slide)[1] for slide in made(*cells)]
