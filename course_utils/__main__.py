@@ -52,7 +52,13 @@ def main(arguments=None):
     slides.set_defaults(run=_slides)
 
     options = parser.parse_args(arguments)
-    return options.run(options)
+    try:
+        return options.run(options)
+    except ModuleNotFoundError as error:
+        from course_utils.doctor import INSTALL
+
+        print(f"{error.name} is not installed; {INSTALL}", file=sys.stderr)
+        return 1
 
 
 def _open(options):
@@ -80,9 +86,9 @@ def _doctor(_):
 
 
 def _fetch(_):
+    from course_utils.files import DATA, shown
     from course_utils.mnist import find_full_set
     from course_utils.mnist_download import DownloadError, fetch
-    from course_utils.mnist_files import DATA, shown
 
     home = DATA / "mnist"
     folder, _, notes = find_full_set()

@@ -1,4 +1,7 @@
-"""What is installed, is the data there, and what to do about it. TensorFlow is not imported."""
+"""What is installed, is the data there, and what to do about it. TensorFlow is not imported.
+
+Whatever is no part of Python is imported where it is looked at, because it may be missing.
+"""
 
 import platform
 import shutil
@@ -7,15 +10,12 @@ import tempfile
 from importlib import metadata
 from pathlib import Path
 
-from course_utils.mnist import find_full_set, given_folder
-from course_utils.mnist_files import DATA, shown
-from course_utils.mnist_sample import SampleError, read_sample
-from course_utils.weights import SAMPLE_WEIGHT, WeightsFileError, load_weights
+from course_utils.files import DATA, command, shown
 
 PYTHONS = ((3, 11), (3, 12), (3, 13))
 REQUIREMENTS = DATA.parent / "requirements.txt"
-INSTALL = f"in the course's folder, run: {shown(sys.executable)} -m pip install -r requirements.txt"
-FETCH = f"in the course's folder, run: {shown(sys.executable)} -m course_utils fetch"
+INSTALL = f"in the course's folder, run: {command('pip install -r requirements.txt')}"
+FETCH = f"in the course's folder, run: {command('course_utils fetch')}"
 FREE_BYTES = 200e6  # MNIST and its CSV form, with room to spare
 
 
@@ -64,9 +64,9 @@ def report():
             ("system", f"{platform.system()}, {platform.machine()}", ""),
             _kernel(),
             *_packages(),
-            _full_set(),
-            _sample(),
-            _weights(),
+            _imported("full MNIST", _full_set),
+            _imported("offline sample", _sample),
+            _imported("trained weights", _weights),
             _writable(),
             _free_disk(),
         ]
@@ -78,37 +78,53 @@ def _python():
     return "Python", platform.python_version(), "" if sys.version_info[:2] in PYTHONS else cure
 
 
+def _imported(subject, look):
+    """Return what `look` finds, or that something it imports is missing."""
+    try:
+        return look()
+    except ImportError as error:
+        return subject, f"cannot be looked at ({_why(error)})", INSTALL
+
+
+def _why(error):
+    """Return the first line of an error's message; the report has no room for more."""
+    return str(error).strip().partition("\n")[0]
+
+
 def _kernel():
     """Say which Python runs the notebooks."""
     try:
         from jupyter_client import KernelManager
 
-        command = KernelManager(kernel_name="python3").format_kernel_cmd()[0]
+        python = KernelManager(kernel_name="python3").format_kernel_cmd()[0]
     except Exception as error:  # no ipykernel, or a kernel specification that is damaged
-        return "notebook kernel", f"cannot be started ({error})", INSTALL
-    if Path(command).parent == Path(sys.executable).parent:
+        return "notebook kernel", f"cannot be started ({_why(error)})", INSTALL
+    if Path(python).parent == Path(sys.executable).parent:
         return "notebook kernel", "runs on this Python", ""
-    cure = f"in the course's folder, run: {shown(sys.executable)} -m ipykernel install --sys-prefix"
-    return "notebook kernel", f"runs on another Python: {command}", cure
+    cure = f"in the course's folder, run: {command('ipykernel install --sys-prefix')}"
+    return "notebook kernel", f"runs on another Python: {python}", cure
 
 
 def _packages():
     """Compare the course's direct dependencies with the versions it is tested with."""
-    from packaging.requirements import Requirement
-
     try:
-        needed = metadata.requires("one-neuron-to-keras") or []
+        from packaging.requirements import Requirement
+
+        needed = [*map(Requirement, metadata.requires("one-neuron-to-keras") or [])]
         pinned = {}
         for line in REQUIREMENTS.read_text(encoding="utf-8").splitlines():
             if "==" in line and not line.lstrip().startswith("#"):
                 pin = Requirement(line)
                 if pin.marker is None or pin.marker.evaluate():
                     pinned[pin.name] = str(pin.specifier).removeprefix("==")
-    except (metadata.PackageNotFoundError, OSError) as error:
-        return [("packages", f"unknown ({error})", INSTALL)]
+    except (ImportError, OSError) as error:  # PackageNotFoundError is an ImportError
+        return [("packages", f"unknown ({_why(error)})", INSTALL)]
+    except ValueError as error:  # a line that is no requirement, or no UTF-8
+        cure = "to get requirements.txt back: git checkout -- requirements.txt"
+        return [("packages", f"unknown, requirements.txt is damaged ({_why(error)})", cure)]
 
     rows = []
-    for requirement in map(Requirement, needed):
+    for requirement in needed:
         name = requirement.name
         if requirement.marker is not None and not requirement.marker.evaluate():
             rows.append((name, "there is none for this machine: chapters 07 and 08 need it", ""))
@@ -127,6 +143,8 @@ def _packages():
 
 
 def _full_set():
+    from course_utils.mnist import find_full_set, given_folder
+
     folder, _, notes = find_full_set()
     given = given_folder()
     found = [shown(folder)] if folder else []
@@ -141,6 +159,8 @@ def _full_set():
 
 
 def _sample():
+    from course_utils.mnist_sample import SampleError, read_sample
+
     try:
         n = sum(len(labels) for labels in read_sample()[1::2])
     except SampleError as error:
@@ -149,6 +169,8 @@ def _sample():
 
 
 def _weights():
+    from course_utils.weights import SAMPLE_WEIGHT, WeightsFileError, load_weights
+
     try:
         load_weights()
     except (OSError, WeightsFileError) as error:

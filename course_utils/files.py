@@ -1,9 +1,46 @@
-"""Writing files so that a crash, a full disk or Ctrl-C never leaves half a file behind."""
+"""Where the course's files are, and writing files so that never half a file is left behind.
+
+Only the standard library is imported here: the doctor needs it where nothing else is installed.
+"""
 
 import os
 import secrets
-from contextlib import contextmanager
+import shutil
+import sys
+from contextlib import contextmanager, suppress
 from pathlib import Path
+
+DATA = Path(__file__).resolve().parent.parent / "data"
+
+
+def shown(path):
+    """Return `path` as a short text: relative to the course's folder if it lies in there."""
+    path = Path(path)
+    return str(path.relative_to(DATA.parent) if path.is_relative_to(DATA.parent) else path)
+
+
+def is_folder(path):
+    """Return whether `path` is a folder; False, not an error, where the system refuses to look."""
+    try:
+        return Path(path).is_dir()  # raises PermissionError in Python 3.11 to 3.13
+    except OSError:
+        return False
+
+
+def command(module_and_arguments):
+    """Return the command that runs a module with this Python, to be typed in the course's folder.
+
+    Unlike ``python -m ...`` it works wherever no virtual environment is active.
+
+    Parameters
+    ----------
+    module_and_arguments : str
+        For example ``"course_utils fetch"``.
+    """
+    python = shown(sys.executable or "python")
+    if " " in python:
+        python = f'"{python}"'
+    return f"{python} -m {module_and_arguments}"
 
 
 @contextmanager
@@ -28,7 +65,11 @@ def replacing(path, mode="wb", **kwargs):
     Raises
     ------
     OSError
-        The folder is missing or read-only, or the disk is full.
+        The folder is missing or read-only, or the disk is full; the error names `path`.
+
+    Notes
+    -----
+    A file that is replaced hands on who may read and write it, except on Windows.
     """
     path = Path(path).resolve()  # through a link, write what it points to
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
@@ -37,7 +78,12 @@ def replacing(path, mode="wb", **kwargs):
             yield file
             file.flush()
             os.fsync(file.fileno())
+        if os.name != "nt":
+            with suppress(OSError):  # there is no file yet, or the file system knows no rights
+                shutil.copymode(path, temporary)
         temporary.replace(path)
-    except BaseException:
+    except BaseException as error:
         temporary.unlink(missing_ok=True)
+        if isinstance(error, OSError) and error.errno and error.filename in (None, str(temporary)):
+            raise OSError(error.errno, error.strerror, str(path)) from error
         raise

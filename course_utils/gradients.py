@@ -17,6 +17,8 @@ def numerical_gradient(f, x, h=1e-4):
         is exactly as it was, also when `f` raises.
     h : float
         The step, above 0. In float64, 1e-4 to 1e-5 balances truncation against rounding.
+        In float32 it is too small for large `x`: from about 2,000 on, ``x + 1e-4 == x``, and the
+        slope comes out as 0.
 
     Returns
     -------
@@ -54,6 +56,11 @@ def numerical_gradient(f, x, h=1e-4):
 
 def _number(value):
     """Return `value` as a float, or say that `f` returned something else."""
-    if np.size(value) != 1:
-        raise TypeError(f"f must return one number, got an array of shape {np.shape(value)}")
-    return float(np.asarray(value).reshape(()))
+    if value is None:
+        raise TypeError("f must return one number, got None; does it end with return?")
+    value = np.asarray(value)
+    if value.size != 1:
+        raise TypeError(f"f must return one number, got an array of shape {value.shape}")
+    if value.dtype.kind not in "biuf":
+        raise TypeError(f"f must return one number, got {value.item()!r}")
+    return float(value.item())

@@ -42,8 +42,10 @@ def binary_cross_entropy(y, t):
 
     Raises
     ------
+    TypeError
+        `y` or `t` does not hold real numbers.
     ValueError
-        The shapes differ, or a number lies outside [0, 1].
+        The shapes differ, an array is empty, or a number lies outside [0, 1].
     """
     y, t = _probabilities("y", y), _probabilities("t", t)
     if y.shape != t.shape:
@@ -70,8 +72,11 @@ def cross_entropy(y, t):
 
     Raises
     ------
+    TypeError
+        `y` does not hold real numbers, or a `t` of its shape does not.
     ValueError
-        The shapes do not fit, a number lies outside [0, 1], or a label is not a class.
+        The shapes do not fit, `y` is empty, a number lies outside [0, 1], or a label is not a
+        class.
 
     Notes
     -----

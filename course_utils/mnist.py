@@ -1,13 +1,13 @@
 """MNIST, 70,000 handwritten digits, from the first source that has them."""
 
 import os
-from pathlib import Path
 
 import numpy as np
 
+from course_utils.files import DATA, is_folder, shown
 from course_utils.mnist_csv import read_csv, write_csv
 from course_utils.mnist_download import DownloadError, fetch
-from course_utils.mnist_files import DATA, FILES, read_folder, shown
+from course_utils.mnist_files import FILES, read_folder
 from course_utils.mnist_picture import preprocess
 from course_utils.mnist_sample import read_sample
 
@@ -67,7 +67,8 @@ def given_folder():
     A relative one counts from the course's folder, because a kernel runs somewhere else.
     """
     given = os.environ.get("MNIST_DIR")
-    return DATA.parent / Path(given).expanduser() if given else None
+    # Path.expanduser would raise an error for a user who does not exist.
+    return DATA.parent / os.path.expanduser(given) if given else None  # noqa: PTH111
 
 
 def find_full_set():
@@ -93,8 +94,8 @@ def find_full_set():
             return folder, list(arrays.values()), notes
         damaged = [problem.path.name.removesuffix(".gz") for problem in problems]
         missing = [name for name in FILES if name not in arrays and name not in damaged]
-        if not folder.is_dir():
-            if folder != home:
+        if not is_folder(folder):
+            if folder != home and not problems:
                 notes.append(f"MNIST_DIR: there is no folder {folder}")
         elif missing and (len(missing) < len(FILES) or folder != home):
             notes.append(f"{shown(folder)} lacks {', '.join(missing)}")

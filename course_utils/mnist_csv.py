@@ -9,8 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from course_utils.files import replacing
-from course_utils.mnist_files import shown
+from course_utils.files import is_folder, replacing, shown
 
 N_PIXELS = 28 * 28
 N_COLUMNS = 1 + N_PIXELS
@@ -99,7 +98,7 @@ def read_csv(path):
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
         raise CsvError(path, f"no gzip file, or a damaged one ({error})") from error
     except OSError as error:
-        problem = "a folder, not a file" if path.is_dir() else f"unreadable ({error})"
+        problem = "a folder, not a file" if is_folder(path) else f"unreadable ({error})"
         raise CsvError(path, problem) from error
     if not pixels:
         raise CsvError(path, "there is no digit in it")
@@ -212,6 +211,7 @@ def _check_width(path, row, cells, cut=False):
     problem = f"expected {N_COLUMNS} cells (a label and {N_PIXELS} pixels), found {len(cells)}"
     if cut and len(cells) < N_COLUMNS:
         problem += ": the file was cut short here"
+        raise CsvError(path, problem, row, len(cells))
     raise CsvError(path, problem, row)
 
 

@@ -14,8 +14,8 @@ import threading
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from course_utils.files import replacing
-from course_utils.mnist_files import FILES, MnistFileError, read_folder, read_idx, shown
+from course_utils.files import replacing, shown
+from course_utils.mnist_files import FILES, MnistFileError, read_folder, read_idx
 
 MIRRORS = (
     "https://storage.googleapis.com/cvdf-datasets/mnist/",

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-DATA = Path(__file__).resolve().parent.parent / "data"
+from course_utils.files import is_folder, shown
 
 # What each file holds: the shape, and the SHA-256 of the file's bytes before any compression,
 # which identifies it whatever program compressed it.
@@ -53,12 +53,6 @@ class MnistFileError(ValueError):
             f"{shown(path)} {problem}; put a fresh copy in its place, or move it away and run: "
             "python -m course_utils fetch"
         )
-
-
-def shown(path):
-    """Return `path` as a short text: relative to the course's folder if it lies in there."""
-    path = Path(path)
-    return str(path.relative_to(DATA.parent) if path.is_relative_to(DATA.parent) else path)
 
 
 def read_idx(path, shape=None, sha256=None):
@@ -113,7 +107,9 @@ def _content(path):
     except (FileNotFoundError, NotADirectoryError):
         raise
     except OSError as error:
-        problem = "is a folder, not a file" if path.is_dir() else f"is unreadable: {error.strerror}"
+        problem = (
+            "is a folder, not a file" if is_folder(path) else f"is unreadable: {error.strerror}"
+        )
         raise MnistFileError(path, problem) from error
     if ".gz" not in path.suffixes:  # not only at the end: a damaged file is called x.gz.damaged
         return content

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
+from course_utils.files import is_folder
+
 BOX = 20  # MNIST's digits fit a box of 20x20 pixels ...
 CENTRE = 14  # ... and have their centre of mass in this row and column of 28x28
 NOISE = 0.1  # what differs less from the background, as a share of the strongest ink, is noise
@@ -88,7 +90,7 @@ def _ink_of_file(path):
     except Image.DecompressionBombError as error:
         raise PictureError(f"{path}: {TOO_LARGE} ({error})") from None
     except Exception as error:  # Pillow raises errors of many kinds on damaged bytes
-        kind = "a folder" if path.is_dir() else "no picture, or a damaged one"
+        kind = "a folder" if is_folder(path) else "no picture, or a damaged one"
         raise PictureError(f"{path}: {kind}; open it in a picture viewer ({error})") from error
 
 

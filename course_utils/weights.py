@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from course_utils.mnist_files import DATA, shown
+from course_utils.files import DATA, is_folder, shown
 
 SAMPLE_WEIGHT = DATA / "sample_weight.npz"
 SHAPES = {
@@ -55,7 +55,7 @@ def load_weights(path=SAMPLE_WEIGHT):
     except WeightsFileError as error:
         raise WeightsFileError(f"{shown(path)} {error}; {_cure(path)}") from error.__cause__
     except OSError as error:
-        problem = "is a folder, not a file" if path.is_dir() else f"is unreadable ({error})"
+        problem = "is a folder, not a file" if is_folder(path) else f"is unreadable ({error})"
         raise WeightsFileError(f"{shown(path)} {problem}; {_cure(path)}") from error
 
 

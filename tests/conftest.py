@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from tiny_mnist import SHAPES, idx_bytes
 
-from course_utils import mnist, mnist_download, mnist_files, slides
+from course_utils import files, mnist, mnist_download, mnist_files, slides
 
 LOCAL = {"127.0.0.1", "localhost", "::1", "", None}
 
@@ -47,7 +47,7 @@ def data_folder(tmp_path, monkeypatch):
     """Return an empty folder that stands for the course's ``data/``."""
     folder = tmp_path / "course" / "data"
     folder.mkdir(parents=True)
-    for module in (mnist, mnist_files):
+    for module in (files, mnist):
         monkeypatch.setattr(module, "DATA", folder)
     monkeypatch.delenv("MNIST_DIR", raising=False)
     monkeypatch.delenv("COURSE_MIRRORS", raising=False)

@@ -7,6 +7,8 @@ from pathlib import Path
 import nbformat
 import numpy as np
 
+from course_utils.notebooks import METADATA, WIDGET_VIEW
+
 ROOT = Path(__file__).resolve().parent.parent
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb"))
 
@@ -27,6 +29,8 @@ UNSTABLE = re.compile(r"\b0x[0-9a-f]{6,}|ipykernel_\d+|/home/|/Users/|/root/|/tm
 MAX_CODE_LINES = 15
 MAX_WORDS = 120
 GLOBAL_RANDOM = {"rand", "randn", "randint", "random", "choice", "shuffle", "permutation", "normal"}
+MAY_DIFFER = {"doctor"}  # cells that may be tagged nbval-ignore-output
+RANDOM_LAYERS = {"Dense", "Conv2D", "Dropout"}
 NEED_A_SEED = {"default_rng", "RandomState", "Random", "Generator"}
 
 
@@ -47,6 +51,26 @@ def defined_names(tree):
     """Return the functions and classes defined at the top of a module or cell."""
     kinds = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
     return {node.name for node in tree.body if isinstance(node, kinds)}
+
+
+def bound_functions(tree):
+    """Return what a cell, at any depth, defines or gives a second name; methods do not count."""
+    names = set()
+    for node in ast.iter_child_nodes(tree):
+        targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
+        value = getattr(node, "value", None)
+        if isinstance(value, ast.Lambda | ast.Attribute | ast.Name):
+            names |= {
+                target.id
+                for target in targets
+                if isinstance(target, ast.Name)
+                and target.id != getattr(value, "attr", None)  # relu = activations.relu: no copy
+            }
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            names.add(node.name)
+        if not isinstance(node, ast.ClassDef):
+            names |= bound_functions(node)
+    return names
 
 
 def code_cells(notebook):
@@ -88,12 +112,16 @@ def readable_ids(notebook):
 
 
 def known_metadata(notebook):
+    if notebook.metadata != METADATA:
+        yield "the metadata of the notebook are not those that execute writes"
     for cell in notebook.cells:
         unknown = set(cell.metadata) - {"tags", "slideshow"}
         if unknown:
             yield f"{cell.id}: metadata {sorted(unknown)}"
         if tags(cell) - TAGS:
             yield f"{cell.id}: tags {sorted(tags(cell) - TAGS)}"
+        if "nbval-ignore-output" in tags(cell) and cell.id not in MAY_DIFFER:
+            yield f"{cell.id}: may not be tagged nbval-ignore-output"
 
 
 def cut_into_slides(notebook):
@@ -145,8 +173,14 @@ def clean_outputs(notebook):
         for output in cell.outputs:
             if output.get("name") == "stderr":
                 yield f"{cell.id}: stores stderr {output.text[:60]!r}"
-            text = str(output.get("text", "")) + str(output.get("data", {}).get("text/plain", ""))
-            unstable = UNSTABLE.search(text)
+            data = output.get("data", {})
+            for kind in data.keys() & {"image/svg+xml", WIDGET_VIEW}:
+                yield f"{cell.id}: stores {kind}, which differs in the next run"
+            texts = [value for kind, value in data.items() if kind.startswith("text/")]
+            # The traceback of a meant error names no file of the course either.
+            texts += [output.get(key, "") for key in ("text", "evalue", "traceback")]
+            text = "\n".join(map(str, texts))
+            unstable = UNSTABLE.search(text) or re.search(re.escape(str(ROOT)), text)
             if unstable and "nbval-ignore-output" not in tags(cell):
                 yield f"{cell.id}: stores {unstable[0]!r}, which differs elsewhere"
 
@@ -176,11 +210,13 @@ def links_lead_somewhere(notebook):
     for cell in notebook.cells:
         if cell.cell_type != "markdown":
             continue
-        for target in re.findall(r"\]\(([^)#\s]+)", cell.source):
+        targets = re.findall(r"\]\(([^)#\s]+)", cell.source)
+        targets += re.findall(r"""<(?:a|img)\b[^>]*?(?:href|src)=["']([^"'#]+)""", cell.source)
+        for target in targets:
             is_web = target.startswith(("http://", "https://"))
             if not is_web and not (ROOT / "notebooks" / target).exists():
                 yield f"{cell.id}: {target} is not there"
-        if re.search(r"!\[[^]]*\]\(\s*https?:", cell.source):
+        if re.search(r"""!\[[^]]*\]\(\s*https?:|<img\b[^>]*src=["']https?:""", cell.source):
             yield f"{cell.id}: a picture comes from the network"
 
 
@@ -214,7 +250,7 @@ def copies_nothing_shared(notebook):
     """Find what should be imported from course_utils, except in the cell that teaches it."""
     exported = exported_names()
     for cell, tree in parsed_cells(notebook):
-        shared = defined_names(tree) & exported
+        shared = bound_functions(tree) & exported
         if "teaches" in tags(cell):
             if not shared:
                 yield f"{cell.id}: is tagged teaches, but defines nothing that course_utils exports"
@@ -225,8 +261,16 @@ def copies_nothing_shared(notebook):
 def leaves_sys_path_alone(notebook):
     for cell, tree in parsed_cells(notebook):
         for node in ast.walk(tree):
-            if isinstance(node, ast.Attribute) and ast.unparse(node) == "sys.path":
-                yield f"{cell.id}: touches sys.path"
+            if isinstance(node, ast.Attribute) and ast.unparse(node) in (
+                "sys.path",
+                "site.addsitedir",
+                "os.chdir",
+            ):
+                yield f"{cell.id}: touches {ast.unparse(node)}"
+            if isinstance(node, ast.Import):
+                renamed = [name.name for name in node.names if name.asname]
+                if {"sys", "site", "os"} & set(renamed):
+                    yield f"{cell.id}: renames {renamed}"
             if isinstance(node, ast.ImportFrom) and node.module == "sys":
                 yield f"{cell.id}: imports from sys"
 
@@ -241,18 +285,27 @@ def existing_names(notebook):
 
 
 def seeded_randomness(notebook):
+    code = "\n".join(cell.source for cell in code_cells(notebook))
     for cell, tree in parsed_cells(notebook):
         for node in ast.walk(tree):
-            if isinstance(node, ast.Import) and any(name.name == "random" for name in node.names):
+            imported = [name.name for name in node.names] if isinstance(node, ast.Import) else []
+            if isinstance(node, ast.ImportFrom):
+                imported = [node.module]
+            if "random" in imported:
                 yield f"{cell.id}: uses Python's random; take np.random.default_rng(seed)"
             if not isinstance(node, ast.Call):
                 continue
             called = ast.unparse(node.func)
             name = called.rpartition(".")[2]
-            if name in NEED_A_SEED and not node.args and not node.keywords:
+            given = [*node.args, *(keyword.value for keyword in node.keywords)]
+            if name in NEED_A_SEED and (not given or ast.unparse(given[0]) == "None"):
                 yield f"{cell.id}: {called}() has no seed"
-            if called.startswith(("np.random.", "numpy.random.")) and name in GLOBAL_RANDOM:
+            if called in (f"np.random.{name}", f"numpy.random.{name}") and name in GLOBAL_RANDOM:
                 yield f"{cell.id}: {called} draws from NumPy's global random state"
+            keywords = {keyword.arg for keyword in node.keywords}
+            draws = name in RANDOM_LAYERS and "kernel_initializer" not in keywords
+            if (called.startswith("tf.random.") or draws) and "set_random_seed(" not in code:
+                yield f"{cell.id}: {called} needs keras.utils.set_random_seed in the notebook"
 
 
 RULES = [

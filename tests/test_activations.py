@@ -84,6 +84,17 @@ def test_relu_keeps_what_is_positive():
     np.testing.assert_array_equal(relu([-2, 0, 3]), [0, 0, 3])
 
 
+@pytest.mark.parametrize("dtype", [bool, np.int8, np.uint8, np.int64, np.float32, np.float64])
+def test_relu_and_identity_keep_the_dtype(dtype):
+    x = np.array([0, 1], dtype)
+    assert relu(x).dtype == identity(x).dtype == dtype
+
+
+@pytest.mark.parametrize("dtype", [bool, np.int8, np.float32, np.float64])
+def test_the_step_gives_integers(dtype):
+    assert step_function(np.array([0, 1], dtype)).dtype == int
+
+
 def test_identity_changes_nothing():
     np.testing.assert_array_equal(identity([1.5, -2.0]), [1.5, -2.0])
 

@@ -107,7 +107,8 @@ def test_the_fingerprint_sees_shape_type_and_every_number():
     changed = a.copy()
     changed[4999, 1] = 1e-300
     different = [a, changed, a.astype(np.float32), a.reshape(2500, 4), a[:4999]]
-    assert len({checkpoint.fingerprint(array) for array in different}) == 5
+    different.append(a.view(np.int64))
+    assert len({checkpoint.fingerprint(array) for array in different}) == 6
     assert checkpoint.fingerprint(a, a[:1]) != checkpoint.fingerprint(a[:1], a)
     assert checkpoint.fingerprint(a.T.copy().T) == checkpoint.fingerprint(a)
 
@@ -405,6 +406,24 @@ def test_an_npz_or_npy_file_of_somebody_else_is_refused(tmp_path):
         np.save(file, np.zeros(3))
     with pytest.raises(CheckpointError, match="no checkpoint"):
         checkpoint.load(path)
+
+
+class Intruder:
+    """Its pickle makes a folder when it is read."""
+
+    def __init__(self, path):
+        self.path = path
+
+    def __reduce__(self):
+        return os.mkdir, (self.path,)
+
+
+def test_a_pickle_in_a_checkpoint_is_not_read(tmp_path):
+    path, trace = tmp_path / "run.npz", tmp_path / "the pickle was read"
+    np.savez(path, header=np.array([Intruder(trace)], dtype=object))
+    with pytest.raises(CheckpointError, match="no checkpoint"):
+        checkpoint.load(path)
+    assert not trace.exists()
 
 
 def test_a_newer_version_is_told_from_a_damaged_file(tmp_path, monkeypatch):

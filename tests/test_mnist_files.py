@@ -1,5 +1,6 @@
 """IDX files: whole ones are read, damaged ones are named and left as they are."""
 
+import os
 from gzip import compress
 
 import numpy as np
@@ -83,6 +84,13 @@ def test_an_unreadable_file_is_named(tmp_path, monkeypatch):
     monkeypatch.setattr("pathlib.Path.read_bytes", refuse)
     with pytest.raises(MnistFileError, match="x is unreadable: Permission denied"):
         read_idx(tmp_path / "x")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows says that there is no such file")
+def test_a_path_that_the_system_refuses_is_named(tmp_path):
+    path = tmp_path / ("x" * 300)  # where Path.is_dir raises an error, as in a locked folder
+    with pytest.raises(MnistFileError, match="is unreadable"):
+        read_idx(path)
 
 
 def test_a_header_that_promises_gigabytes_costs_no_memory(tmp_path):

@@ -77,6 +77,21 @@ def test_a_folder_that_does_not_exist(given, data_folder, tiny_mnist, capsys):
     assert line_of(capsys) == f"{FULL} ({reason})"
 
 
+def test_a_folder_of_a_user_who_does_not_exist(data_folder, monkeypatch, capsys):
+    monkeypatch.setenv("MNIST_DIR", "~nobody-here/x")
+    folder = data_folder.parent / "~nobody-here" / "x"
+    assert line_of(capsys).startswith(f"{SAMPLE} (MNIST_DIR: there is no folder {folder};")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows says that there is no such folder")
+def test_a_folder_that_the_system_refuses(data_folder, tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("MNIST_DIR", str(tmp_path / ("x" * 300)))
+    line = line_of(capsys)
+    assert line.startswith(SAMPLE)
+    assert "t10k-labels-idx1-ubyte is unreadable: " in line
+    assert "there is no folder" not in line
+
+
 def test_one_of_the_four_files_is_missing(given, tiny_mnist, capsys):
     fill(given, tiny_mnist, ".gz")
     (given / "t10k-labels-idx1-ubyte.gz").unlink()

@@ -1,4 +1,5 @@
 import io
+import os
 import struct
 import zlib
 
@@ -308,6 +309,13 @@ def test_a_file_that_is_no_picture_is_refused(tmp_path, content, words, recwarn)
 def test_a_folder_is_refused(tmp_path):
     with pytest.raises(PictureError, match="a folder"):
         preprocess(tmp_path)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows says that there is no such file")
+def test_a_path_that_the_system_refuses_is_named(tmp_path):
+    path = tmp_path / ("x" * 300)  # where Path.is_dir raises an error, as in a locked folder
+    with pytest.raises(PictureError, match="xxx: no picture"):
+        preprocess(path)
 
 
 def test_an_empty_page_in_a_file_is_named(tmp_path):

@@ -70,10 +70,18 @@ def test_a_failing_cell_is_named_and_the_file_stays_as_it_was(tmp_path):
         tmp_path / "fails.ipynb",
         new_code_cell("x = 1", id="first"),
         new_code_cell("x / 0", id="divide"),
+        # What an earlier run stored further down must not be taken for the failure.
+        new_code_cell(
+            "int('one')",
+            id="meant",
+            metadata={"tags": ["raises-exception"]},
+            outputs=[new_output("error", ename="ValueError", evalue="one", traceback=[])],
+        ),
     )
     before = path.read_bytes()
-    with pytest.raises(notebooks.NotebookError, match=r"(?s)fails.ipynb, cell divide: .*by zero"):
+    with pytest.raises(notebooks.NotebookError, match=r"(?s)cell divide: .*by zero") as error:
         notebooks.execute(path)
+    assert "\x1b" not in str(error.value)
     assert path.read_bytes() == before
     assert list(tmp_path.iterdir()) == [path]
 
@@ -86,11 +94,40 @@ def test_outputs_of_the_sample_are_not_stored_as_those_of_full_mnist(stale, monk
     assert stale.read_bytes() == before
 
 
-def test_what_is_not_a_notebook_is_named(tmp_path):
+def test_a_kernel_that_dies_is_named_with_its_cell(tmp_path):
+    path = write(
+        tmp_path / "dies.ipynb",
+        new_code_cell("import os", id="first"),
+        new_code_cell("os._exit(1)", id="exit"),
+    )
+    with pytest.raises(notebooks.NotebookError, match=r"dies.ipynb, cell exit: Kernel died"):
+        notebooks.execute(path)
+
+
+def test_a_failing_cell_without_an_id_is_named_by_its_place(tmp_path):
+    cell = new_code_cell("1 / 0")
+    del cell["id"]
+    path = tmp_path / "old.ipynb"
+    nbformat.write(new_notebook(cells=[cell], nbformat_minor=4), path)
+    with pytest.raises(notebooks.NotebookError, match=r"old.ipynb, cell 0: "):
+        notebooks.execute(path)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"# not JSON", b"", b"{}", b"[]", b"3", b'{"cells": 3, "nbformat": 4}', b"\xff\xfe\x00"],
+)
+def test_what_is_not_a_notebook_is_named(tmp_path, content):
     path = tmp_path / "00_text.ipynb"
-    path.write_text("# not JSON", encoding="utf-8")
+    path.write_bytes(content)
     with pytest.raises(notebooks.NotebookError, match=r"00_text.ipynb is not a notebook"):
         notebooks.execute(path)
+
+
+@pytest.mark.parametrize("name", ["missing.ipynb", "."])
+def test_a_file_that_cannot_be_read_is_named(tmp_path, name):
+    with pytest.raises(notebooks.NotebookError, match="cannot be read: "):
+        notebooks.execute(tmp_path / name)
 
 
 @pytest.mark.parametrize("name", ["3", "03", "03_softmax", "notebooks/03_softmax.ipynb"])
@@ -104,9 +141,45 @@ def test_without_a_name_all_chapters_are_found_in_their_order():
     assert names[:2] == ["00_start_here", "01_perceptron"]
 
 
-@pytest.mark.parametrize("name", ["99", "softmax", "03_relu"])
+@pytest.mark.parametrize("name", ["99", "003", "0312", "softmax", "03_relu", ""])
 def test_an_unknown_chapter_is_named_beside_those_that_exist(name):
     with pytest.raises(notebooks.NotebookError, match=f"no chapter '{name}'.*01_perceptron"):
+        notebooks.find([name])
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """A folder of chapters with a student's copy of one, and beside it one with another copy."""
+    monkeypatch.setattr(notebooks, "NOTEBOOKS", tmp_path / "notebooks")
+    monkeypatch.chdir(tmp_path)
+    for name in ("notebooks/03_softmax", "notebooks/03_softmax_mine", "solved/03_softmax"):
+        path = tmp_path / f"{name}.ipynb"
+        path.parent.mkdir(exist_ok=True)
+        path.touch()
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("name", "found"),
+    [
+        ("3", "notebooks/03_softmax.ipynb"),
+        ("03_softmax", "notebooks/03_softmax.ipynb"),
+        ("03_softmax_mine", "notebooks/03_softmax_mine.ipynb"),
+        ("notebooks/03_softmax_mine.ipynb", "notebooks/03_softmax_mine.ipynb"),
+        ("solved/03_softmax.ipynb", "solved/03_softmax.ipynb"),
+    ],
+)
+def test_a_copy_does_not_take_the_place_of_a_chapter(folder, name, found):
+    assert notebooks.find([name]) == [folder / found]
+
+
+def test_a_copy_is_not_a_chapter_of_its_own(folder):
+    assert notebooks.find() == [folder / "notebooks/03_softmax.ipynb"]
+
+
+@pytest.mark.parametrize("name", ["solved/04_forward_pass.ipynb", "03_softmax.ipynb"])
+def test_a_path_names_exactly_one_file(folder, name):
+    with pytest.raises(notebooks.NotebookError, match=f"there is no file '{name}'"):
         notebooks.find([name])
 
 

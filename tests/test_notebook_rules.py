@@ -8,6 +8,8 @@ import notebook_rules as rules
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
+from course_utils.notebooks import METADATA, WIDGET_VIEW
+
 TITLE = (
     "# 01 · A chapter\n\n> **The question.** What?\n\n**After this chapter you can**\n\n- do\n\n"
     "**Time:** about 5 minutes"
@@ -25,7 +27,8 @@ def chapter(*cells):
             ),
             *cells,
             new_markdown_cell("## Recap\n\n**Sources.** None.", id="recap"),
-        ]
+        ],
+        metadata=METADATA,
     )
     for count, cell in enumerate(rules.code_cells(notebook), start=1):
         cell.execution_count = count
@@ -46,6 +49,10 @@ def broken(rule, notebook):
 @pytest.mark.parametrize("path", rules.NOTEBOOKS, ids=lambda path: path.stem)
 def test_notebook_keeps_the_rule(path, rule):
     assert not broken(rule, rules.read(path))
+
+
+def test_every_notebook_is_a_numbered_chapter():
+    assert sorted((rules.ROOT / "notebooks").glob("*.ipynb")) == rules.NOTEBOOKS
 
 
 def test_there_are_notebooks():
@@ -87,20 +94,51 @@ PLANTED = [
         rules.figures_are_described,
         code("plot()", outputs=[new_output("display_data", {"image/png": "iVBORw0KGgo="})]),
     ),
+    (rules.known_metadata, code("x = 1", "nbval-ignore-output")),
+    *(
+        (rules.clean_outputs, code("f", outputs=[new_output("display_data", data)]))
+        for data in (
+            {"text/html": "<p>/home/me/x</p>"},
+            {"text/markdown": f"{rules.ROOT}"},
+            {"image/svg+xml": "<svg/>"},
+            {WIDGET_VIEW: {"model_id": "1"}},
+        )
+    ),
+    *(
+        (rules.clean_outputs, code("f()", "raises-exception", outputs=[new_output("error", **at)]))
+        for at in (
+            {"ename": "E", "evalue": "/tmp/x is not there"},
+            {"ename": "E", "evalue": "", "traceback": ["File /home/me/x.py:3"]},
+        )
+    ),
     (rules.short_cells, code("\n".join("x = 1" for _ in range(16)))),
     (rules.short_cells, new_markdown_cell("word " * 121, id="long")),
     (rules.links_lead_somewhere, new_markdown_cell("[next](99_nowhere.ipynb)", id="link")),
     (rules.links_lead_somewhere, new_markdown_cell("![a](https://a.org/b.png)", id="picture")),
+    (rules.links_lead_somewhere, new_markdown_cell('<img alt="" src="no.png">', id="picture")),
+    (rules.links_lead_somewhere, new_markdown_cell("<a href='no.ipynb'>x</a>", id="link")),
+    (rules.links_lead_somewhere, new_markdown_cell('<img src="https://a.org/b">', id="picture")),
     (rules.reads_like_a_chapter, code("x = ...", "exercise", id="answer-starter")),
     (rules.plain_python, code("%matplotlib inline")),
     (rules.plain_python, code("!pip install numpy")),
     (rules.copies_nothing_shared, code("def sigmoid(x):\n    return x")),
+    (rules.copies_nothing_shared, code("sigmoid = np.tanh")),
+    (rules.copies_nothing_shared, code("relu: object = lambda x: x")),
+    (rules.copies_nothing_shared, code("if True:\n    def sigmoid(x):\n        return x")),
     (rules.copies_nothing_shared, code("def something_else(x):\n    return x", "teaches")),
     (rules.leaves_sys_path_alone, code("import sys\nsys.path.append('..')")),
     (rules.leaves_sys_path_alone, code("from sys import path\npath.append('..')")),
+    (rules.leaves_sys_path_alone, code("import sys as s\ns.path.append('..')")),
+    (rules.leaves_sys_path_alone, code("import site\nsite.addsitedir('..')")),
+    (rules.leaves_sys_path_alone, code("import os\nos.chdir('..')")),
     (rules.existing_names, code("def f(x):\n    return x.astype(np.int)")),
     (rules.seeded_randomness, code("rng = np.random.default_rng()")),
     (rules.seeded_randomness, code("x = np.random.randn(3)")),
+    (rules.seeded_randomness, code("from random import choice")),
+    (rules.seeded_randomness, code("rng = np.random.default_rng(None)")),
+    (rules.seeded_randomness, code("rng = np.random.default_rng(seed=None)")),
+    (rules.seeded_randomness, code("x = tf.random.normal((2,))")),
+    (rules.seeded_randomness, code("layer = keras.layers.Dense(10)")),
     (rules.seeded_randomness, code("import random\nx = random.random()")),
 ]
 
@@ -111,6 +149,22 @@ PLANTED = [
 @pytest.mark.filterwarnings("ignore:Non-unique cell id")
 def test_rule_catches_a_planted_fault(rule, cell):
     assert len(broken(rule, chapter(cell))) >= 1
+
+
+def test_other_metadata_of_the_notebook_are_caught():
+    notebook = chapter()
+    notebook.metadata = METADATA | {"colab": {}}
+    assert broken(rules.known_metadata, notebook)
+
+
+def test_keras_with_a_seed_is_no_fault():
+    cell = code("keras.utils.set_random_seed(0)\nlayer = keras.layers.Dense(10)")
+    assert not broken(rules.seeded_randomness, chapter(cell))
+
+
+def test_variables_and_methods_are_no_copies():
+    cell = code("report = report()\n\n\nclass Net:\n    def sigmoid(self):\n        return 1")
+    assert not broken(rules.copies_nothing_shared, chapter(cell))
 
 
 def test_the_order_of_execution_is_checked():

@@ -1,3 +1,4 @@
+import os
 import pickle
 import runpy
 import zipfile
@@ -75,6 +76,13 @@ def test_a_missing_file_is_named(tmp_path):
 
 def test_a_folder_is_refused(tmp_path):
     assert_refused(tmp_path, "folder")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows says that there is no such file")
+def test_a_path_that_the_system_refuses_is_named(tmp_path):
+    path = tmp_path / ("x" * 300)  # where Path.is_dir raises an error, as in a locked folder
+    with pytest.raises(WeightsFileError, match="is unreadable"):
+        load_weights(path)
 
 
 def test_the_file_of_the_course_comes_back_by_git(monkeypatch, tmp_path):

@@ -16,12 +16,10 @@ def pytest_configure(config):
 def mnist():
     """Return x, t, x_test, labels_test as chapter 06 trains on them."""
     (x, labels), (x_test, labels_test) = load_mnist()
-    return (
-        0.01 + 0.99 * x,
-        0.01 + 0.98 * np.eye(10)[labels],
-        0.01 + 0.99 * x_test,
-        labels_test,
-    )
+    for images in (x, x_test):  # in place: a second copy would take 188 MB
+        images *= 0.99
+        images += 0.01
+    return x, 0.01 + 0.98 * np.eye(10)[labels], x_test, labels_test
 
 
 @pytest.fixture
