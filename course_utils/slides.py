@@ -38,6 +38,7 @@ MATHML_REPAIRS = [
     (r"<mi>(log|ln|exp|tanh)</mi>", r'<mo lspace="0.17em" rspace="0.17em">\1</mo>'),
     (r"<mo[^>]*>(&#x0002F;|&#x0007C;)</mo>", r'<mo lspace="0" rspace="0">\1</mo>'),
     (r"<mi>&#x0007E;</mi>", "<mo>&#x0223C;</mo>"),
+    (r"<mo>&#x0221E;</mo>", "<mi>&#x0221E;</mi>"),
     (r"<mo>(max|min)</mo>", r'<mo lspace="0.17em" rspace="0">\1</mo>'),
 ]
 
@@ -211,7 +212,8 @@ def _name_sections(notebook):
     section = ""
     for cell in notebook.cells:
         if cell.cell_type == "markdown":
-            section = "".join(re.findall(r"^## (.+)", cell.source, re.MULTILINE)[-1:]) or section
+            headings = re.findall(r"^## (.+)", cell.source, flags=re.MULTILINE)
+            section = headings[-1].replace("`", "") if headings else section
         cell.metadata["section"] = section
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from tiny_mnist import SHAPES, idx_bytes
 
-from course_utils import files, mnist, mnist_download, mnist_files, slides
+from course_utils import files, mnist, mnist_download, mnist_files
 
 LOCAL = {"127.0.0.1", "localhost", "::1", "", None}
 
@@ -58,6 +58,8 @@ def data_folder(tmp_path, monkeypatch):
 @pytest.fixture(scope="module")
 def browser():
     """Open this machine's browser without a window; skip the test where there is none."""
+    from course_utils import slides  # slow to import, and not needed by most tests
+
     try:
         with slides.browser() as opened:
             yield opened

@@ -47,9 +47,9 @@ def test_code_or_output_can_be_left_out(made):
 
 
 def test_every_slide_names_its_section(made):
-    cells = [text("## 1. First"), text("more"), text("## Recap"), text("## Deeper\n\n### Down")]
+    cells = [text("## 1. First"), text("more"), text("## Recap"), text("## Why `nan`\n\n### Down")]
     sections = [re.search(r'<p class="section">(.*?)</p>', slide)[1] for slide in made(*cells)]
-    assert sections == ["", "1. First", "1. First", "Recap", "Deeper"]
+    assert sections == ["", "1. First", "1. First", "Recap", "Why nan"]
 
 
 def test_formulas_become_mathml(made):
@@ -70,8 +70,10 @@ def test_a_file_names_nothing_outside_itself(made, tmp_path):
     made(*GOOD)
     html = (tmp_path / "out here" / "09_작은.html").read_text(encoding="utf-8")
     assert "<title>09 · A small chapter</title>" in html
-    assert not re.search(r"""(src|href)=(?!["']?(data:|#))""", html.partition("<script>")[0])
-    assert not re.search(r"""@import|url\((?!["']?data:)|sourceMappingURL""", html)
+    page, scripts = html.split("<script>", maxsplit=1)
+    assert not re.search(r"""(src|href)=(?!["']?(data:|#))""", page)
+    assert not re.search(r"""@import|url\((?!["']?data:)""", page)
+    assert "sourceMappingURL" not in scripts
     assert ".ipynb" not in html
     assert len(html) < 3e6
 
@@ -139,7 +141,7 @@ def test_a_notebook_that_was_never_executed(chapters, capsys):
 
 def test_what_is_no_notebook(chapters, capsys):
     (chapters / "09_small.ipynb").write_text("# no JSON", encoding="utf-8")
-    assert complaint(capsys) == "09_small.ipynb is not a notebook: it holds no JSON\n"
+    assert complaint(capsys).startswith("09_small.ipynb is not a notebook: ")
 
 
 def test_a_chapter_that_shows_nothing(chapters, capsys):
