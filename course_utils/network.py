@@ -243,7 +243,7 @@ class MLP:
         mean = {name: np.zeros_like(param) for name, param in self.params.items()}
         with np.errstate(over="ignore"):
             for x_one, t_one in zip(x, t, strict=True):
-                for name, slope in find(x_one, t_one).items():
+                for name, slope in find(*self._forward(x_one), t_one).items():
                     mean[name] += slope / len(x)
         return mean
 
@@ -259,14 +259,18 @@ class MLP:
         }
         return methods[_known("method", name, methods)]
 
-    def _naive(self, x, t):
+    # Three ways to the same slopes, each for one sample after its forward pass
+
+    def _naive(self, inputs, sums, t):
         """Return the central differences of one sample's loss: move each parameter, run all."""
         return {
-            name: numerical_gradient(lambda _: self._losses(self._sums(x, 1), 1, t), param, H)
+            name: numerical_gradient(
+                lambda _: self._losses(self._sums(inputs[1], 1), 1, t), param, H
+            )
             for name, param in self.params.items()
         }
 
-    def _numerical(self, x, t):
+    def _numerical(self, inputs, sums, t):
         """Return the central differences of one sample's loss, computing only what changes.
 
         ``W[i, j]`` enters only the sum of one neuron, ``a_j = z_0 W[0, j] + z_1 W[1, j] + ... +
@@ -274,7 +278,6 @@ class MLP:
         weights to one neuron have the same slope if their inputs are equal, and every neuron
         needs as many losses as there are different inputs, twice.
         """
-        inputs, sums = self._forward(x)
         gradient = {}
         for layer in range(1, self.n_layers + 1):
             z = np.append(inputs[layer], 1.0)  # a bias is a weight whose input is always 1
@@ -287,31 +290,32 @@ class MLP:
 
     def _slopes(self, layer, values, sums, t):
         """Return the slope for a weight from each input value to each neuron: [value, neuron]."""
-        shifts = H * np.stack([values, -values])
-        above, below = self._losses_moved(layer, shifts, sums, t)
-        return (above - below) / (2 * H)
+        shifts = H * np.concatenate([values, -values])
+        above, below = np.split(self._losses_moved(layer, shifts, sums, t), 2, axis=1)
+        return (above - below).T / (2 * H)
 
     def _losses_moved(self, layer, shifts, sums, t):
-        """Return the loss after adding each shift to one neuron's sum alone: [..., neuron]."""
+        """Return the loss after adding each shift to one neuron's sum alone: [neuron, shift]."""
         a = sums[layer]
         if layer == self.n_layers:
-            # One sum moves, the others stay: [..., neuron, sum].
-            a = a + shifts[..., np.newaxis, np.newaxis] * np.eye(len(a))
-            return self._losses(a, layer, t)
-        # One output changes, and with it every sum of the next layer, by change times weight.
-        activation = HIDDEN[self.hidden].activation
-        change = activation(a + shifts[..., np.newaxis]) - activation(a)
-        a = change[..., np.newaxis] * self.params[f"W{layer + 1}"]  # [..., neuron, next sum]
-        a += sums[layer + 1]
-        return self._losses(a, layer + 1, t)
+            # One sum moves, and the others stay.
+            moved = a[:, np.newaxis, np.newaxis] + np.eye(len(a))[:, :, np.newaxis] * shifts
+        else:
+            # One output changes, and with it every sum of the next layer, by weight times change.
+            activation = HIDDEN[self.hidden].activation
+            change = activation(a[:, np.newaxis] + shifts) - activation(a)[:, np.newaxis]
+            layer += 1
+            moved = self.params[f"W{layer}"].T[:, :, np.newaxis] * change
+            moved += sums[layer][:, np.newaxis, np.newaxis]
+        # [sum, neuron, shift]: the longest axis comes last, where NumPy is fastest.
+        return self._losses(np.moveaxis(moved, 0, -1), layer, t)
 
     def _reach(self, layer):
         """Return how many numbers `_slopes` works on for one value."""
         return 2 * self.sizes[layer] * max(self.sizes[layer + 1 :], default=self.sizes[layer])
 
-    def _backprop(self, x, t):
+    def _backprop(self, inputs, sums, t):
         """Return the derivative of one sample's loss: the chain rule, from the last layer back."""
-        inputs, sums = self._forward(x)
         y = OUTPUT[self.output].activation(sums[self.n_layers])
         slope = OUTPUT[self.output].slope(y, t)  # of the loss, for each sum of this layer
         gradient = {}
@@ -426,8 +430,9 @@ class MLP:
             raise ValueError("resume=True needs the file to go on from: pass checkpoint=...")
 
         def step(x_one, t_one):
-            loss = self._losses(self._sums(x_one, 1), 1, t_one)
-            for name, slope in gradient(x_one, t_one).items():
+            inputs, sums = self._forward(x_one)
+            loss = self._losses(sums[self.n_layers], self.n_layers, t_one)
+            for name, slope in gradient(inputs, sums, t_one).items():
                 self.params[name] -= learning_rate * slope
             return loss
 

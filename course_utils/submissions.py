@@ -104,6 +104,7 @@ def _kill(process):
             child.kill()
         except psutil.NoSuchProcess:
             continue
+    psutil.wait_procs(started, timeout=10)  # a busy machine takes a moment
 
 
 def write_csv(path, rows):

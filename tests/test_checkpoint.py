@@ -43,10 +43,10 @@ def ctrl_c_in_step(net, *steps):
     """Press Ctrl-C in the middle of the given steps of a training that is still to come."""
     numerical, count = net._numerical, iter(range(1, 10**9))
 
-    def pressed(x, t):
+    def pressed(*args):
         for _ in range(steps.count(next(count))):
             signal.raise_signal(signal.SIGINT)
-        return numerical(x, t)
+        return numerical(*args)
 
     net._numerical = pressed
     return net

@@ -22,13 +22,6 @@ def cells_of(path):
     return {cell.id: cell for cell in nbformat.read(path, as_version=4).cells}
 
 
-# Takes effect until the first check cell is in a notebook; remove it then.
-pytestmark = pytest.mark.skipif(
-    not any("exercise-nor-check" in cells_of(path) for path in CHAPTERS.values()),
-    reason="the check cells are not in the notebooks yet",
-)
-
-
 def each_chapter(test):
     return pytest.mark.parametrize("chapter", CHAPTERS)(test)
 

@@ -11,6 +11,7 @@ import threading
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from textwrap import indent
 from types import FunctionType
 from typing import NamedTuple
 
@@ -258,7 +259,7 @@ def show_call(name, args):
     """Return the call of a function as the student would type it."""
     texts = [show(arg) for arg in args]
     if any("\n" in text for text in texts):
-        return f"{name}(\n" + ",\n".join(texts) + ")"
+        return f"{name}(\n" + indent(",\n".join(texts), "    ") + "\n)"
     return f"{name}({', '.join(texts)})"
 
 
