@@ -45,6 +45,12 @@ def main(arguments=None):
     )
     collect.set_defaults(run=_collect)
 
+    slides = commands.add_parser("slides", help="turn chapters into slides for a projector")
+    slides.add_argument("chapters", nargs="*", help="chapter numbers or names; all if left out")
+    slides.add_argument("--pdf", action="store_true", help="print them to PDF too, by a browser")
+    slides.add_argument("--output", default="slides", metavar="FOLDER", help="default: slides")
+    slides.set_defaults(run=_slides)
+
     options = parser.parse_args(arguments)
     try:
         return options.run(options)
@@ -165,6 +171,22 @@ def _collect(options):
         print(f"{options.to} could not be written ({error.strerror})", file=sys.stderr)
         return 1
     print(f"Written to {options.to}")
+    return 0
+
+
+def _slides(options):
+    from course_utils import notebooks, slides
+
+    try:
+        for path in notebooks.find(options.chapters):
+            html = slides.write_html(path, options.output)
+            print(f"{html}: {html.stat().st_size / 1e6:.1f} MB", flush=True)
+            if options.pdf:
+                pdf = slides.write_pdf(html)
+                print(f"{pdf}: {pdf.stat().st_size / 1e6:.1f} MB", flush=True)
+    except (notebooks.NotebookError, slides.SlidesError) as error:
+        print(error, file=sys.stderr)
+        return 1
     return 0
 
 

@@ -24,6 +24,8 @@ METADATA = {
         "nbconvert_exporter": "python",
         "pygments_lexer": "ipython3",
     },
+    # How jupyterlab-rise shows the notebook as slides; its own theme would ask for web fonts.
+    "rise": {"scroll": True, "slideNumber": "c/t", "theme": "white", "transition": "none"},
 }
 COLOUR_CODE = re.compile(r"\x1b\[[0-9;]*m")  # the kernel colours its tracebacks for a terminal
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"

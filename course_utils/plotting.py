@@ -12,9 +12,11 @@ import numpy as np
 from matplotlib.patches import FancyBboxPatch
 from matplotlib.ticker import MaxNLocator
 
+from course_utils import alt_text
+
 BLUE = "#0072B2"
-ORANGE = "#D55E00"
-GREEN = "#007A5A"  # darker than Okabe and Ito's, to be legible as text on white
+ORANGE = "#BF5300"  # darker than Okabe and Ito's, to be legible as text on white
+GREEN = "#007A5A"  # likewise
 PURPLE = "#A8457F"  # likewise
 SKY = "#56B4E9"
 YELLOW = "#E69F00"
@@ -22,7 +24,7 @@ GREY = "#595959"
 
 
 def use_course_style():
-    """Make the figures that follow look like the rest of the course."""
+    """Make the figures that follow look like the rest of the course, and describe themselves."""
     plt.rcParams.update(
         {
             "figure.figsize": (6.4, 4.0),
@@ -43,6 +45,7 @@ def use_course_style():
             "image.interpolation": "nearest",
         }
     )
+    alt_text.store_with_figures()
 
 
 def show_digits(images, captions=None, columns=10, title=None, colours=None):
@@ -160,6 +163,14 @@ def plot_confusion(matrix, title="Confusion matrix", ax=None):
         yticks=range(n_classes),
     )
     ax.grid(False)
+    worst = [divmod(int(k), n_classes) for k in np.argsort(-errors, axis=None)[:5]]
+    ax.set_label(
+        f"rows are the true class, columns the predicted one; {np.trace(matrix)} of "
+        f"{matrix.sum()} are right; the most frequent errors: "
+        + "; ".join(
+            f"{i} taken for {j}, {matrix[i, j]} times" for i, j in worst if errors[i, j] > 0
+        )
+    )
     ticks = MaxNLocator(integer=True)
     ax.figure.colorbar(image, ax=ax, label="number of errors", ticks=ticks)
     return ax
@@ -289,6 +300,10 @@ def plot_diagram(nodes, arrows, title=None, shaded=(), figsize=(6.4, 3.0)):
             va="center",
             bbox={"facecolor": "white", "edgecolor": "none", "pad": 1.5},
         )
+    words = (
+        f"{tail} → {head}" + f" ({text})" * bool(text) for (tail, head), text in arrows.items()
+    )
+    ax.set_label(f"circles and arrows: {', '.join(words)}")
     ax.set_aspect("equal")
     ax.autoscale_view()
     ax.margins(0.02)
@@ -435,6 +450,7 @@ def draw_network(
         ax.plot(layer, height, "s", markersize=26, mfc="#E3E3E3", mec=GREY, mew=1.6)
         ax.text(layer, height, "1", ha="center", va="center")
 
+    ax.set_label(_network_in_words(weights, activations, biases, names, weight_labels))
     signs = {np.sign(value) for w in [*weights, *(biases or [])] for value in np.ravel(w)}
     for sign, text in ((1, "positive weight"), (-1, "negative weight")):
         if sign in signs:
@@ -446,6 +462,22 @@ def draw_network(
     if title:
         ax.set_title(title)
     return ax
+
+
+def _network_in_words(weights, activations, biases, names, with_weights):
+    """Return what `draw_network` shows to those who see it."""
+    sizes = _layer_sizes(weights)
+    words = [f"a network with layers of {', '.join(map(str, sizes))} neurons"]
+    for layer, size in enumerate(sizes):
+        name = names[layer] if names is not None else f"layer {layer}" if layer else "input"
+        if activations is not None and size <= 16 and any(map(str, activations[layer])):
+            values = (v if isinstance(v, str) else f"{v:.2f}" for v in activations[layer])
+            words.append(f"in {name}: {', '.join(values)}")
+    for layer, w in enumerate(weights if with_weights else [], start=1):
+        words.append(f"weights of layer {layer}: {_matrix_text(w)}")
+        if biases:
+            words.append(f"biases: {_matrix_text([biases[layer - 1]])}")
+    return _with_minus("; ".join(words))
 
 
 def _layer_sizes(weights):
@@ -543,6 +575,8 @@ def show_pixels(image, top, left, size=10):
     part.set(title="The numbers in the yellow frame", **ticks, **axis)
     for ax in (whole, part):
         ax.grid(False)
+    numbers = _matrix_text(image[top : top + size, left : left + size])
+    part.set_label(f"from row {top}, column {left} on: {numbers}")
     fig.legend(loc="outside lower center", ncols=2)
     return fig
 
@@ -629,6 +663,8 @@ def plot_shapes(arrays, title=None):
         if k < len(shapes) - 1:
             ax.text(centre - 0.25, 0, "→" if is_weights else "@", fontsize=14, **text)
     ax.set(xlim=(-0.2, centre - 0.3), ylim=(-half - 0.35, half + 0.35), aspect="equal", title=title)
+    chain = (f"{name}, {rows} × {columns}" for name, (rows, columns) in arrays.items())
+    ax.set_label(f"rectangles with the shapes of a chain of products: {'; '.join(chain)}")
     ax.axis("off")
     return ax
 
@@ -677,10 +713,12 @@ def draw_course_map():
         top = {"y": bottom + height - 0.25, "va": "center", "fontweight": "bold"}
         ax.text(left + 0.14, s=f"{k:02}", color=colour, fontsize=15, **top)
         ax.text(left + 0.52, s=title, fontsize=13, **top)
-        ax.text(left + 1.36, bottom + 0.6, question, va="center", linespacing=1.35)
+        ax.text(left + 1.36, bottom + 0.6, question, va="center", linespacing=1.3, fontsize=12.5)
         inset = ax.inset_axes([left + 0.14, bottom + 0.1, 1.05, 1.05], transform=ax.transData)
         inset.axis("off")
         icon(inset, colour)
+    ways = (f"{k:02} {title}: {question}" for k, (title, question, _) in enumerate(chapters))
+    ax.set_label(" ".join(ways))
     return fig
 
 
@@ -815,6 +853,8 @@ def draw_product(left, right, row=0, column=0, title=None, ax=None):
         start = end + 2
     ax.text(width / 2, -n_rows / 2 - 1.35, meeting, ha="center", va="top")
     ax.set(xlim=(-0.1, width + 0.1), ylim=(-n_rows / 2 - 2.1, n_rows / 2 + 0.1), aspect="equal")
+    a, b, product = map(_matrix_text, (rows, columns, result))
+    ax.set_label(f"the rows {a} times the rows {b} give {product}; {meeting}")
     ax.axis("off")
     if title:
         ax.set_title(title)
@@ -838,3 +878,8 @@ def _draw_cells(ax, start, matrix, marked, face):
 def _cell_text(value):
     """Return a number as it fits into a cell: 0.6000000000000001 is written 0.6."""
     return _with_minus(f"{value:.4g}" if isinstance(value, float | np.floating) else f"{value}")
+
+
+def _matrix_text(matrix):
+    """Return a matrix in words, row by row: ``1, 2; 3, 4``."""
+    return "; ".join(", ".join(map(_cell_text, row)) for row in matrix)

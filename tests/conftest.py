@@ -53,3 +53,15 @@ def data_folder(tmp_path, monkeypatch):
     monkeypatch.delenv("COURSE_MIRRORS", raising=False)
     monkeypatch.setattr(mnist_download, "MIRRORS", ("http://mirror.invalid/",))
     return folder
+
+
+@pytest.fixture(scope="module")
+def browser():
+    """Open this machine's browser without a window; skip the test where there is none."""
+    from course_utils import slides  # slow to import, and not needed by most tests
+
+    try:
+        with slides.browser() as opened:
+            yield opened
+    except slides.SlidesError:
+        pytest.skip("needs a browser: install Chromium, Chrome or Edge")

@@ -13,12 +13,15 @@ ROOT = Path(__file__).resolve().parent.parent
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb"))
 
 TAGS = {
+    "code-only",  # on a slide, its output is left out
     "exercise",  # a starter cell, for the student to fill in
     "full-mnist",  # its text comes from full MNIST; not compared on the offline sample
     "nbval-ignore-output",  # run, never compared
+    "output-only",  # on a slide, its code is left out
     "raises-exception",  # is there to show an error
     "teaches",  # defines a function that course_utils exports, in front of the student
 }
+SLIDE_TYPES = {"slide", "fragment", "-", "notes", "skip"}
 READABLE_ID = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 GENERATED_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){0,3}(-[0-9a-f]{12})?")
 # A stored output may not hold what differs in the next run or on another machine.
@@ -121,6 +124,13 @@ def known_metadata(notebook):
             yield f"{cell.id}: may not be tagged nbval-ignore-output"
 
 
+def cut_into_slides(notebook):
+    for cell in notebook.cells:
+        kind = cell.metadata.get("slideshow", {}).get("slide_type")
+        if kind not in SLIDE_TYPES:
+            yield f"{cell.id}: slide type {kind!r}, not one of {sorted(SLIDE_TYPES)}"
+
+
 def executed_in_order(notebook):
     counts = [cell.execution_count for cell in code_cells(notebook)]
     if counts != list(range(1, len(counts) + 1)):
@@ -173,6 +183,14 @@ def clean_outputs(notebook):
             unstable = UNSTABLE.search(text) or re.search(re.escape(str(ROOT)), text)
             if unstable and "nbval-ignore-output" not in tags(cell):
                 yield f"{cell.id}: stores {unstable[0]!r}, which differs elsewhere"
+
+
+def figures_are_described(notebook):
+    for cell in code_cells(notebook):
+        for output in cell.outputs:
+            if "image/png" in output.get("data", {}):
+                if not output.metadata.get("image/png", {}).get("alt"):
+                    yield f"{cell.id}: a figure without alternative text; is it executed?"
 
 
 def short_cells(notebook):
@@ -294,9 +312,11 @@ RULES = [
     valid_format,
     readable_ids,
     known_metadata,
+    cut_into_slides,
     executed_in_order,
     outputs_are_there,
     clean_outputs,
+    figures_are_described,
     short_cells,
     links_lead_somewhere,
     reads_like_a_chapter,

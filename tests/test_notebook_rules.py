@@ -32,6 +32,8 @@ def chapter(*cells):
     )
     for count, cell in enumerate(rules.code_cells(notebook), start=1):
         cell.execution_count = count
+    for cell in notebook.cells:
+        cell.metadata.setdefault("slideshow", {"slide_type": "slide"})
     return notebook
 
 
@@ -73,6 +75,7 @@ PLANTED = [
     (rules.readable_ids, new_markdown_cell("x", id="sum")),
     (rules.known_metadata, code("x = 1", "full_mnist")),
     (rules.known_metadata, new_code_cell("x = 1", id="x", metadata={"lines_to_next_cell": 2})),
+    (rules.cut_into_slides, new_markdown_cell("x", id="x", metadata={"slideshow": {}})),
     (rules.outputs_are_there, code("print(1)")),
     (rules.outputs_are_there, code("import matplotlib.pyplot as plt\nplt.show()")),
     (rules.outputs_are_there, code("table = [1]\ntable")),
@@ -86,6 +89,10 @@ PLANTED = [
     (
         rules.clean_outputs,
         code("f", outputs=[new_output("execute_result", {"text/plain": "<f at 0x7f3a12345678>"})]),
+    ),
+    (
+        rules.figures_are_described,
+        code("plot()", outputs=[new_output("display_data", {"image/png": "iVBORw0KGgo="})]),
     ),
     (rules.known_metadata, code("x = 1", "nbval-ignore-output")),
     *(
