@@ -71,6 +71,9 @@ def _open(options):
     except notebooks.NotebookError as error:
         print(error, file=sys.stderr)
         return 1
+    # In a terminal of JupyterLab, `python` is then the course's own.
+    path_of_tools = [str(Path(sys.executable).parent), os.environ.get("PATH")]
+    os.environ["PATH"] = os.pathsep.join(filter(None, path_of_tools))
     # On its first start JupyterLab would ask whether to fetch news: these settings leave that out.
     settings = [str(Path(__file__).parent / "jupyter"), os.environ.get("JUPYTER_CONFIG_PATH")]
     os.environ["JUPYTER_CONFIG_PATH"] = os.pathsep.join(filter(None, settings))

@@ -154,7 +154,7 @@ def _full_set():
     elif notes:
         cure = "delete the damaged file, whose whole twin is used" if folder else FETCH
     elif not folder:
-        found = ["not here, the sample is used; to get it: python -m course_utils fetch"]
+        found = ["not here, the sample is used; `course_utils fetch` would get it"]
     return "full MNIST", "; ".join([*found, *notes]), cure
 
 

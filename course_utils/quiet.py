@@ -11,6 +11,8 @@ import sys
 import tempfile
 from contextlib import contextmanager
 
+from course_utils.files import command
+
 
 def load_tensorflow():
     """Import TensorFlow, so that every later ``import tensorflow as tf`` prints nothing.
@@ -37,7 +39,7 @@ def load_tensorflow():
     except ImportError as error:
         raise ImportError(
             f"TensorFlow cannot be loaded ({error}); chapters 07 and 08 need it. Install it with "
-            "python -m pip install -r requirements.txt (there is none for Macs with an Intel "
+            f"{command('pip install -r requirements.txt')} (there is none for Macs with an Intel "
             "processor)"
         ) from error
 

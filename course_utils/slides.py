@@ -19,7 +19,7 @@ from pygments.formatters import HtmlFormatter
 from traitlets.config import Config
 
 from course_utils import notebooks
-from course_utils.files import replacing
+from course_utils.files import command, replacing
 
 WIDTH, HEIGHT = 1280, 720  # of a slide, in px
 TEMPLATE = Path(__file__).parent / "slides_template"
@@ -76,7 +76,7 @@ def write_html(path, folder):
         if cell.cell_type == "code" and cell.source.strip() and cell.execution_count is None:
             raise SlidesError(
                 f"{path.name} was never executed (cell {cell.id}), so its slides would have no "
-                f"outputs: run python -m course_utils execute {path.stem[:2]}"
+                f"outputs: run {command(f'course_utils execute {path.stem[:2]}')}"
             )
     if all(_slide_type(cell) in ("notes", "skip") for cell in notebook.cells):
         raise SlidesError(f"{path.name} has no slides: all its cells are notes or skipped")

@@ -117,10 +117,13 @@ def test_open_starts_jupyterlab_on_a_chapter_without_the_question_about_news(mon
     started = []
     monkeypatch.setattr("jupyterlab.labapp.main", lambda arguments: started.append(arguments))
     monkeypatch.setenv("JUPYTER_CONFIG_PATH", "/kept")
+    monkeypatch.setenv("PATH", "/kept")
     main(["open"])
     main(["open", "3"])
     assert [Path(path).name for [path] in started] == ["00_start_here.ipynb", "03_softmax.ipynb"]
     assert os.environ["JUPYTER_CONFIG_PATH"].split(os.pathsep)[-1] == "/kept"
+    first, *_, last = os.environ["PATH"].split(os.pathsep)
+    assert (first, last) == (str(Path(sys.executable).parent), "/kept")
     disabled = get_page_config([])["disabledExtensions"]  # as JupyterLab would read it
     assert "@jupyterlab/apputils-extension:announcements" in disabled
 

@@ -164,7 +164,7 @@ def test_a_kernel_that_cannot_be_found(healthy, tmp_path, monkeypatch):
 
 def test_full_mnist_is_wished_for_but_not_needed(healthy):
     found, cure = row("full MNIST")
-    assert "not here" in found and "python -m course_utils fetch" in found
+    assert "not here" in found and "`course_utils fetch`" in found
     assert cure == ""
 
 

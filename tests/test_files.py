@@ -1,9 +1,12 @@
 import errno
 import os
+import sys
+from pathlib import Path
 
 import pytest
 
-from course_utils.files import replacing
+from course_utils import files
+from course_utils.files import command, replacing
 
 
 def test_the_new_file_takes_the_place_of_the_old(tmp_path):
@@ -14,6 +17,19 @@ def test_the_new_file_takes_the_place_of_the_old(tmp_path):
         assert path.read_text(encoding="utf-8") == "old"
     assert path.read_text(encoding="utf-8") == "새 text"
     assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize(
+    ("python", "typed"),
+    [
+        (files.DATA.parent / ".venv" / "bin" / "python", str(Path(".venv", "bin", "python"))),
+        ("/my tools/python", '"/my tools/python"'),
+        ("", "python"),  # Python does not know where it is
+    ],
+)
+def test_a_command_names_the_python_of_the_course(monkeypatch, python, typed):
+    monkeypatch.setattr(sys, "executable", str(python))
+    assert command("course_utils fetch") == f"{typed} -m course_utils fetch"
 
 
 @pytest.mark.parametrize("error", [ValueError, OSError, KeyboardInterrupt])

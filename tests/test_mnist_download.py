@@ -20,12 +20,13 @@ import pytest
 from tiny_mnist import SHAPES, fill, snapshot
 
 from course_utils import mnist_download, mnist_files
+from course_utils.files import command
 from course_utils.mnist import load_mnist
 from course_utils.mnist_download import DownloadError, fetch
 
 PAGE = b"<!DOCTYPE html><title>Please log in</title>" + b"<p>to the network of this hotel" * 999
 SAMPLE = "MNIST: the offline sample, 4,000 training and 1,000 test digits ({}; {})\n"
-FETCH = "for the full set: python -m course_utils fetch"
+FETCH = f"for the full set: {command('course_utils fetch')}"
 FIRST, *_, LAST = mnist_download.ARCHIVES
 
 

@@ -60,7 +60,7 @@ def test_a_damaged_file_is_named_and_left_alone(tmp_path, damage):
     assert problem in caught.value.problem
     message = str(caught.value)
     assert message.startswith(f"{tmp_path / name} {caught.value.problem}; ")
-    assert message.endswith("python -m course_utils fetch")
+    assert message.endswith("-m course_utils fetch")
     assert snapshot(tmp_path) == {name: content}
 
 

@@ -10,6 +10,7 @@ import pytest
 from tiny_mnist import fill, snapshot
 
 from course_utils import mnist
+from course_utils.files import command
 from course_utils.mnist import find_full_set, full_mnist_folder, load_mnist
 from course_utils.mnist_download import ARCHIVES
 from course_utils.mnist_files import FILES
@@ -17,7 +18,7 @@ from course_utils.mnist_sample import SampleError, read_sample
 
 FULL = "MNIST: the full set, 20 training and 10 test digits"
 SAMPLE = "MNIST: the offline sample, 4,000 training and 1,000 test digits"
-FETCH = "for the full set: python -m course_utils fetch"
+FETCH = f"for the full set: {command('course_utils fetch')}"
 SPLIT = "9fdb3314666a095d73bde9d5e37c8598a78e3047de0f90f6295cd79dabcf3f7c"
 
 

@@ -8,6 +8,7 @@ from slide_deck import GOOD, code, deck, picture, printed, text
 
 from course_utils import notebooks, slides
 from course_utils.__main__ import main
+from course_utils.files import command
 
 
 @pytest.fixture
@@ -135,7 +136,7 @@ def test_a_notebook_that_was_never_executed(chapters, capsys):
     nbformat.write(notebook, chapters / "09_small.ipynb")
     assert complaint(capsys) == (
         "09_small.ipynb was never executed (cell sum), so its slides would have no outputs: "
-        "run python -m course_utils execute 09\n"
+        f"run {command('course_utils execute 09')}\n"
     )
 
 
