@@ -125,8 +125,11 @@ def _execute(options):
         for path in notebooks.find(options.chapters):
             print(f"{path.name}: ", end="", flush=True)
             print("changed" if notebooks.execute(path) else "unchanged")
-    except notebooks.NotebookError as error:
+    except (notebooks.NotebookError, OSError) as error:
         print(error, file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("stopped; its notebook stays as it was", file=sys.stderr)
         return 1
     return 0
 

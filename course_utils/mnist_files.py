@@ -35,6 +35,8 @@ FILES = {
     ),
 }
 
+GZIP = b"\x1f\x8b"  # how every gzip file begins
+
 
 class MnistFileError(ValueError):
     """A file of MNIST that cannot be used.
@@ -82,6 +84,8 @@ def read_idx(path, shape=None, sha256=None):
     """
     path = Path(path)
     content = _content(path)
+    if content.startswith(GZIP):
+        raise MnistFileError(path, "is gzip-compressed, and its name must say so: add .gz to it")
     magic = int.from_bytes(content[:4])
     if magic not in (0x801, 0x803):  # 8 stands for unsigned bytes; 1 or 3 axes
         raise MnistFileError(path, f"is no IDX file: magic number {magic}, not 2049 or 2051")
@@ -113,7 +117,7 @@ def _content(path):
         raise MnistFileError(path, problem) from error
     if ".gz" not in path.suffixes:  # not only at the end: a damaged file is called x.gz.damaged
         return content
-    if not content.startswith(b"\x1f\x8b"):
+    if not content.startswith(GZIP):
         raise MnistFileError(path, "is no gzip file")
     stated = int.from_bytes(content[-4:], "little")  # a gzip file ends with its unpacked size
     try:

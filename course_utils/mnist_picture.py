@@ -100,6 +100,10 @@ def _picture(image):
 
     if isinstance(image, Image.Image):
         _check_size(*image.size)
+        if 0 in image.size:
+            raise PictureError("image holds no pixels (size {} x {})".format(*image.size))
+        if image.mode in ("LAB", "La"):  # Pillow cannot turn these into greys
+            raise PictureError(f"image has the mode {image.mode}: save or convert it as RGB first")
         upright = ImageOps.exif_transpose(image)  # a telephone notes how it was held
         if upright.mode.startswith("I;16"):
             return Image.fromarray((np.asarray(upright) >> 8).astype(np.uint8))
@@ -136,6 +140,8 @@ def _eight_bits(array):
             f"image must hold integers from 0 to 255 or floats from 0 to 1, "
             f"got {array[where]} ({array.dtype}) at index {where}"
         )
+    if largest == 255 and array.max() == 1:
+        raise PictureError("image holds only the integers 0 and 1: pass booleans, or floats")
     array = array.squeeze(axis=2) if array.shape[2:] == (1,) else array
     return array.astype(np.uint8) if largest == 255 else np.rint(255 * array).astype(np.uint8)
 

@@ -9,7 +9,7 @@ import pytest
 from jupyterlab_server.config import get_page_config
 from tiny_mnist import fill, snapshot
 
-from course_utils import __main__, doctor, mnist_download, mnist_files
+from course_utils import __main__, doctor, mnist_download, mnist_files, notebooks
 from course_utils.__main__ import main
 
 HOME = Path("data/mnist")
@@ -91,6 +91,29 @@ def test_doctor_prints_its_report(monkeypatch, capsys, cure, status):
 def test_execute_names_a_chapter_that_does_not_exist(capsys):
     assert main(["execute", "99"]) == 1
     assert "there is no chapter '99'" in capsys.readouterr().err
+
+
+def test_execute_says_which_chapters_changed(monkeypatch, capsys):
+    monkeypatch.setattr(notebooks, "execute", lambda path: path.name.startswith("01"))
+    assert main(["execute", "01", "02"]) == 0
+    said = capsys.readouterr().out.splitlines()
+    assert said == ["01_perceptron.ipynb: changed", "02_activation_functions.ipynb: unchanged"]
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (OSError(28, "No space left on device", "01.ipynb"), "No space left on device: '01.ipynb'"),
+        (KeyboardInterrupt(), "its notebook stays as it was"),
+    ],
+)
+def test_execute_that_cannot_go_on_says_why(monkeypatch, capsys, error, said):
+    def fail(path):
+        raise error
+
+    monkeypatch.setattr(notebooks, "execute", fail)
+    assert main(["execute", "01"]) == 1
+    assert said in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("arguments", [[], ["dcotor"]])

@@ -23,7 +23,7 @@ DAMAGED = {
     "floats": ("x", idx_bytes(LABELS, magic=0xD01), f"{NO_IDX}3329"),
     "a web page": ("x", HTML, f"{NO_IDX}1008813135"),
     "nothing": ("x", b"", f"{NO_IDX}0"),
-    "gzip without .gz": ("x", ZIPPED, f"{NO_IDX}529205248"),
+    "gzip without .gz": ("x", ZIPPED, "is gzip-compressed, and its name must say so"),
     "the last byte is missing": ("x", WHOLE[:-1], "is cut short: 12 bytes of 13"),
     "a header alone": ("x", WHOLE[:8], "is cut short: 8 bytes of 13"),
     "half a header": ("x", WHOLE[:6], "is cut short: 6 bytes of 8"),
