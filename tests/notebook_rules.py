@@ -271,8 +271,8 @@ def leaves_sys_path_alone(notebook):
                 renamed = [name.name for name in node.names if name.asname]
                 if {"sys", "site", "os"} & set(renamed):
                     yield f"{cell.id}: renames {renamed}"
-            if isinstance(node, ast.ImportFrom) and node.module == "sys":
-                yield f"{cell.id}: imports from sys"
+            if isinstance(node, ast.ImportFrom) and node.module in ("sys", "site", "os"):
+                yield f"{cell.id}: imports from {node.module}: import the module"
 
 
 def existing_names(notebook):
@@ -293,6 +293,8 @@ def seeded_randomness(notebook):
                 imported = [node.module]
             if "random" in imported:
                 yield f"{cell.id}: uses Python's random; take np.random.default_rng(seed)"
+            if isinstance(node, ast.ImportFrom) and node.module == "numpy.random":
+                yield f"{cell.id}: imports from numpy.random; take np.random.default_rng(seed)"
             if not isinstance(node, ast.Call):
                 continue
             called = ast.unparse(node.func)
