@@ -158,7 +158,9 @@ def test_every_common_mistake_gets_its_own_message(exercise):
         message = exercise.judge(mistake.function)
         assert message.kind == WRONG
         assert message.paragraphs[0] == mistake.message
-        assert [label for label, _ in message.rows][:2] == ["input", "expected"]
+        labels = [label for label, _ in message.rows]
+        assert labels[0] == "input"
+        assert {"expected", "your line"} & set(labels)
 
 
 @each(COMPARED)
@@ -177,6 +179,10 @@ def test_cases_and_expectations_are_the_same_in_every_run(exercise):
 
 
 WRONG_VALUES = {
+    "These are the arrays themselves.": {"W1": np.ones((4, 3)), "b1": np.ones(3)},
+    "as many as the columns of `x`": {"W1": (2, 6), "b1": (6,), "W2": (6, 2), "b2": (2,)},
+    "as many as the columns of `z1`": {"W1": (4, 3), "b1": (3,), "W2": (4, 2), "b2": (2,)},
+    "Look at 'W1'. It should be a tuple of 2, but it is a text.": {"W1": "(4, 3)", "W2": "(3, 2)"},
     "In Python `(3)` is the number 3.": {"W1": (4, 3), "b1": (3), "W2": (3, 2), "b2": (2)},
     "Rows and columns": {"W1": (3, 4), "b1": (3,), "W2": (2, 3), "b2": (2,)},
     "There is a 5": {"W1": (4, 3), "b1": (5, 3), "W2": (3, 2), "b2": (5, 2)},
@@ -204,6 +210,190 @@ def test_shapes_may_be_lists():
         == RIGHT
     )
 
+
+# ---------------------------------------------------------------- right in another way
+
+UNUSUAL = {
+    "01/nor with other numbers": "def NOR(a, b): return neuron(a, b, -1, -1, 0.5)",
+    "01/nor from gates": "def NOR(x1, x2): return NAND(OR(x1, x2), OR(x1, x2))",
+    "01/other-xor from AND and NOR": "def other_xor(x1, x2):\n"
+    "    return NOR(AND(x1, x2), NOR(x1, x2))",
+    "01/other-xor with a gate of one's own": "def NOT(x): return NAND(x, x)\n"
+    "def other_xor(a, b): return OR(AND(a, NOT(b)), AND(NOT(a), b))",
+    "01/other-xor with a neuron": "def other_xor(a, b):\n"
+    "    return neuron(AND(a, b), OR(a, b), -1, 0.5, -0.2)",
+    "01/half-adder with a list": "def half_adder(a, b): return [(a + b) % 2, (a + b) // 2]",
+    "02/leaky-relu in float32": "def leaky_relu(x, leak=0.01):\n"
+    "    return np.where(x > 0, x, leak * x).astype(np.float32)",
+    "02/leaky-relu in a loop": "def leaky_relu(z, k=0.01):\n"
+    "    y = np.zeros(z.shape)\n"
+    "    for place, v in np.ndenumerate(z):\n"
+    "        y[place] = v if v > 0 else k * v\n"
+    "    return y",
+    "02/tanh as a difference": "def tanh(x): return sigmoid(2 * x) - sigmoid(-2 * x)",
+    "02/three-linear-layers by asking": "def collapse(W1, b1, W2, b2, W3, b3):\n"
+    "    f = lambda x: ((x @ W1 + b1) @ W2 + b2) @ W3 + b3\n"
+    "    b = f(np.zeros(len(W1)))\n"
+    "    return [f(np.eye(len(W1))) - b, b]",
+    "03/softmax-batch turned": "def softmax_batch(x, axis=1):\n"
+    "    return softmax(x) if axis else softmax(x.T).T",
+    "03/log-softmax in float32": "def log_softmax(x):\n"
+    "    z = (x - x.max(-1, keepdims=True)).astype('f4')\n"
+    "    return z - np.log(np.exp(z).sum(-1, keepdims=True))",
+    "04/add-a-layer in a loop": "def forward_four_layers(network, x):\n"
+    "    for k in (1, 2, 3):\n"
+    "        x = sigmoid(np.dot(x, network[f'W{k}']) + network[f'b{k}'])\n"
+    "    return x @ network['W4'] + network['b4']",
+    "04/any-depth by recursion": "def forward_any(network, x, k=1):\n"
+    "    a = x @ network[f'W{k}'] + network[f'b{k}']\n"
+    "    return forward_any(network, sigmoid(a), k + 1) if f'W{k + 1}' in network else a",
+    "05/per-class-accuracy counted": "def per_class_accuracy(p, t, n_classes=10):\n"
+    "    hits = np.bincount(t[p == t], minlength=n_classes)\n"
+    "    return (hits / np.bincount(t, minlength=n_classes)).astype('f4')",
+    "05/top-two by rank": "def top_two_accuracy(y, t):\n"
+    "    own = y[np.arange(len(t)), t]\n"
+    "    return np.float32(np.mean((y > own[:, None]).sum(1) < 2))",
+    "06/five-points of arrays": "def five_point(f, x, h):\n"
+    "    return np.array([1, -8, 0, 8, -1]) @ f(x + h * np.arange(-2, 3)) / (12 * h)",
+    "06/effect-of-h of arrays": "def best_h(f, x, slope, candidates):\n"
+    "    c = np.array(candidates)\n"
+    "    return c[np.argmin((central(f, x, c) - slope) ** 2)]",
+    "07/width with functions": "def build_with_width(width):\n"
+    "    x = keras.Input((784,))\n"
+    "    dense = keras.layers.Dense\n"
+    "    h = dense(width, 'relu')(dense(width, 'relu')(x))\n"
+    "    return keras.Model(x, dense(10, 'softmax')(h))",
+    "07/optimiser with evaluate": "def validation_accuracy(optimizer):\n"
+    "    model = build_model()\n"
+    "    train_model(model, 3, optimizer)\n"
+    "    return model.evaluate(x_valid, t_valid, verbose=0)[1]",
+    "07/optimiser in float32, rounded": "def validation_accuracy(optimizer):\n"
+    "    history = train_model(build_model(), 3, optimizer).history\n"
+    "    return np.float32(round(history['val_accuracy'][2], 3))",
+    "08/hidden-layer with maximum": "def hidden_layer_logits(x, params):\n"
+    "    hidden = tf.maximum(tf.matmul(x, params[0]) + params[1], 0.0)\n"
+    "    return tf.matmul(hidden, params[2]) + params[3]",
+    "08/batch-size that keeps its losses": "def accuracy_for(batch_size):\n"
+    "    start_anew()\n"
+    "    losses = []\n"
+    "    for k in np.random.default_rng(0).integers(0, len(x_train), (1000, batch_size)):\n"
+    "        losses.append(train_step(x_train[k], t_train[k], 0.01, logits_loss).numpy())\n"
+    "    return float(accuracy(x_valid, labels_valid))",
+    "08/momentum with a constant": "def momentum_step(variable, velocity, slope, rate):\n"
+    "    velocity.assign(tf.constant(0.9) * velocity - rate * slope)\n"
+    "    variable.assign(variable + velocity)",
+}
+
+
+def exercise_of(name):
+    """Return the exercise whose key begins a name; skip without TensorFlow."""
+    found = [exercise for exercise in ALL if exercise.key == name.split()[0]]
+    return found[0] if found else pytest.skip("no TensorFlow")
+
+
+@pytest.mark.parametrize("name", UNUSUAL)
+def test_an_unusual_answer_is_right(name):
+    message = judge(exercise_of(name), UNUSUAL[name])
+    assert message.kind == RIGHT, message
+
+
+# ---------------------------------------------------------------- wrong in another way
+
+TOLD = {
+    "01/other-xor of the chapter": (
+        "def other_xor(x1, x2):\n    y = AND(NAND(x1, x2), OR(x1, x2))\n    return y",
+        "the last gate is AND",
+    ),
+    "01/other-xor of Python": ("def other_xor(x1, x2): return x1 ^ x2", "no gate is used"),
+    "01/other-xor with XOR inside": (
+        "def other_xor(x1, x2): return (lambda a: XOR(a, x2))(x1)",
+        "This calls the `XOR` of the chapter.",
+    ),
+    "02/tanh with tanh inside": (
+        "def tanh(x): return np.array([*map(lambda v: np.tanh(v), x)])",
+        "a ready-made tanh",
+    ),
+    "04/any-depth from layer 0": (
+        "def forward_any(network, x): return x @ network['W0']",
+        "KeyError: 'W0' There is no such key.",
+    ),
+    "05/per-class-accuracy of predicted classes": (
+        "def per_class_accuracy(predictions, t, n_classes=10):\n"
+        "    return np.array([np.mean(predictions[t == k] == k) for k in set(predictions)])",
+        "It should have shape (3,), but it has shape (2,).",
+    ),
+    "05/per-class-accuracy rounded": (
+        "def per_class_accuracy(predictions, t, n_classes=10):\n"
+        "    y = np.array([np.mean(predictions[t == k] == k) for k in range(n_classes)])\n"
+        "    return y.round(3)",
+        "It is rounded.",
+    ),
+    "07/width without a network": (
+        "def build_with_width(width): return width",
+        "It should return a Keras network, but it is a number.",
+    ),
+    "07/width of images": (
+        "def build_with_width(width):\n"
+        "    return keras.Sequential([keras.Input((28, 28)), keras.layers.Dense(width)])",
+        "It should take rows of 784 pixels.",
+    ),
+    "07/optimiser by hand": (
+        "def validation_accuracy(optimizer): return build_model().compile(optimizer=optimizer)",
+        "this check knows no model.compile: train with train_model",
+    ),
+    "07/optimiser on test digits": (
+        "def validation_accuracy(optimizer):\n"
+        "    model = build_model()\n"
+        "    train_model(model, 3, optimizer)\n"
+        "    return model.evaluate([[0.0]], [[1.0]])[1]",
+        "These are not the validation digits.",
+    ),
+    "08/hidden-layer that changes a variable": (
+        "def hidden_layer_logits(x, params):\n"
+        "    params[1].assign(params[1] + 1)\n"
+        "    return tf.nn.relu(x @ params[0] + params[1]) @ params[2] + params[3]",
+        "It changes the variable `b1`.",
+    ),
+    "08/hidden-layer that does not fit": (
+        "def hidden_layer_logits(x, params): return x * params[0]",
+        "InvalidArgumentError: Incompatible shapes: [2,784] vs. [784,100] Two shapes do not fit",
+    ),
+    "08/batch-size of 55,000 digits": (
+        "def accuracy_for(batch_size):\n    start_anew()\n    x_train[54_999]",
+        "draw from `range(len(x_train))`",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", TOLD)
+def test_a_wrong_answer_is_told_what_is_wrong(name, capfd):
+    code, said = TOLD[name]
+    message = judge(exercise_of(name), code)
+    assert message.kind == WRONG
+    assert said in text_of(message)
+    assert capfd.readouterr() == ("", "")  # TensorFlow writes past Python
+
+
+def test_a_crash_inside_a_class_shows_the_line(tmp_path):
+    code = repaired(*REPAIRS_06).replace("self.outputs(0.01", "self.output(0.01")
+    path = tmp_path / "cell.py"
+    path.write_text(code, encoding="utf-8")
+    namespace = {"np": np, "losses": losses, "sigmoid": sigmoid}
+    namespace["numerical_gradient"] = numerical_gradient
+    exec(compile(code, path, "exec"), namespace)
+    message = chapter06.find_the_bug.judge(namespace["PublishedNetwork"])
+    assert [label for label, _ in message.rows] == ["your line"]
+    assert "self.output(0.01" in message.rows[0][1]
+
+
+def test_large_inputs_are_shown_by_their_shapes():
+    code = chapter05.find_the_bug.code.replace("1 / (1 + np", "1 / (1 + nq")
+    message = judge(chapter05.find_the_bug, code)
+    assert "{'W1': array of shape (4, 3), numbers from" in repr(message)
+    assert len(repr(message).splitlines()) < 20
+
+
+# ---------------------------------------------------------------- half repaired
 
 # For each program: what a student changes, and what is said then.
 REPAIRS_03 = {
@@ -644,7 +834,21 @@ def test_what_is_printed_without_end_does_not_fill_the_memory():
         (np.inf, np.inf, ""),
         (np.array([1.0]), 1.0, "It should be one number, but it is an array of shape (1,)."),
         (1.0, np.array([1.0]), "It should be a NumPy array, but it is a number."),
-        ([1.0], np.array([1.0]), "It should be a NumPy array, but it is a list."),
+        (
+            [1.0],
+            np.array([1.0]),
+            "The numbers are right, but in a list. `np.array(...)` makes an "
+            "array of it, with which NumPy can go on computing.",
+        ),
+        ([1.5], np.array([1.0]), "It should be a NumPy array, but it is a list."),
+        (["a", [1]], np.array([1.0]), "It should be a NumPy array, but it is a list."),
+        (np.float32(0.1), 0.1, ""),
+        (np.float32(0.10001), 0.1, "These differ."),
+        (
+            np.array([0.667]),
+            np.array([2 / 3]),
+            "It is rounded. Give it back as it is, with all its digits.",
+        ),
         (np.ones(3), np.ones((1, 3)), "It should have shape (1, 3), but it has shape (3,)."),
         ((1, 2), (1, 2), ""),
         ([1, 2], (1, 2), ""),

@@ -1,7 +1,7 @@
 """The exercises of chapter 01, Perceptron."""
 
 from course_utils.exercises.exercise import Exercise
-from course_utils.exercises.judging import Compare, Mistake
+from course_utils.exercises.judging import Compare, Mistake, Wrong, with_names
 
 INPUTS = [(0, 0), (0, 1), (1, 0), (1, 1)]
 
@@ -72,9 +72,46 @@ def NOR(x1, x2):
                 lambda x1, x2: 1 - x2,
                 "Only `x2` has an influence here. Look at the weight of `x1`.",
             ),
+            Mistake(
+                lambda x1, x2: int(x1 == x2),
+                "This says whether both inputs are equal. NOR is 0 also if both are 1.",
+            ),
         ),
     ),
 )
+
+
+def _made_of_gates_with_another_last(answer):
+    """Raise `Wrong` if an answer calls no gate of the chapter, or AND as the last one."""
+    called = []
+
+    def watched(name, gate):
+        def call(*args):
+            called.append(name)
+            return gate(*args)
+
+        return call
+
+    gates = {
+        "AND": lambda x1, x2: int(x1 and x2),
+        "NAND": lambda x1, x2: int(not (x1 and x2)),
+        "OR": lambda x1, x2: int(x1 or x2),
+        "NOR": lambda x1, x2: int(not (x1 or x2)),
+        "neuron": lambda x1, x2, w1, w2, b: int(b + w1 * x1 + w2 * x2 > 0),
+    }
+    function = with_names(answer.value, **{name: watched(name, gates[name]) for name in gates})
+    if function is answer.value:  # no plain function: what it calls cannot be seen
+        return
+    answer.call(0, 1, use=lambda _, *args: function(*args))
+    if not called:
+        raise Wrong(
+            "The outputs are right, but no gate is used. Build it from AND, NAND, OR and NOR."
+        )
+    if called[-1] == "AND":
+        raise Wrong(
+            "The outputs are right, but the last gate is AND, as in the chapter. There are other "
+            "ways: begin with the question when XOR is 0, or use NAND alone."
+        )
 
 
 other_xor = Exercise(
@@ -128,6 +165,7 @@ def other_xor(x1, x2):
                 lambda x1, x2: 1 - (x1 | x2), "This is NOR. Its output for (0, 1) and (1, 0) is 0."
             ),
         ),
+        then=_made_of_gates_with_another_last,
         forbidden={"XOR": "This calls the `XOR` of the chapter. Build it from other gates."},
     ),
 )

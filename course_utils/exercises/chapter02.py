@@ -162,6 +162,15 @@ def tanh(x):
                 "This runs from −1 to 0. Make it twice as high first, then move it down.",
             ),
             Mistake(
+                lambda x: 2 * (sigmoid(2 * x) - 1),
+                "This runs from −2 to 0: it is moved down by 1 and then made twice as high, so by "
+                "2. Make it twice as high first.",
+            ),
+            Mistake(
+                lambda x: 2 * sigmoid(2 * x) + 1,
+                "This runs from 1 to 3. It has to be moved down, not up.",
+            ),
+            Mistake(
                 lambda x: sigmoid(2 * x),
                 "This runs from 0 to 1. Make it twice as high, then move it down.",
             ),
@@ -258,6 +267,14 @@ assert np.allclose(x @ W + b, ((x @ W1 + b1) @ W2 + b2) @ W3 + b3)
                 lambda W1, b1, W2, b2, W3, b3: (W1 @ W2 @ W3, b3),
                 "`W` is right. But `b1` and `b2` have an influence too: send them through the "
                 "layers that follow.",
+            ),
+            Mistake(
+                lambda *p: (p[0] @ p[2] @ p[4], _bias(*p) - p[5]),
+                "`W` is right. But `b3` is missing in the bias.",
+            ),
+            Mistake(
+                lambda *p: (p[0] @ p[2], p[1] @ p[2] + p[3]),
+                "These are the first two layers in one. Do the same once more, with the third.",
             ),
             Mistake(
                 lambda *p: (p[4] @ p[2] @ p[0], _bias(*p)),

@@ -114,6 +114,18 @@ def softmax_batch(x, axis=1):
                 "or lays them the wrong way. `keepdims=True` keeps the axis.",
             ),
             Mistake(
+                lambda x, axis=1: np.exp(x - np.max(x, axis=axis, keepdims=True)),
+                "These are the exponentials. To become shares they must be divided by their sum.",
+            ),
+            Mistake(
+                lambda x, axis=1: (
+                    np.exp(x - np.max(x, axis=axis, keepdims=True))
+                    / np.sum(np.exp(x - np.max(x, axis=axis, keepdims=True)))
+                ),
+                "The maximum is right. But the sum is that of the whole batch. Each sample needs "
+                "its own.",
+            ),
+            Mistake(
                 lambda x, axis=1: _normalised(x, axis),
                 "These are shares of the logits themselves, so negative ones become possible. Take "
                 "the exponential first.",
@@ -204,6 +216,11 @@ def log_softmax(x):
                 lambda x: x - _log_of_sum(x),
                 "The formula is right, but exp overflows, or every exp becomes 0. Subtract the "
                 "maximum of each row first.",
+            ),
+            Mistake(
+                lambda x: _shifted(x) - _log_of_sum(_shifted(x), axis=1),
+                "It works for a batch. But a single sample has no axis 1: `axis=-1`, the last "
+                "one, fits both.",
             ),
             Mistake(
                 lambda x: x - _log_of_sum(_shifted(x)),

@@ -54,6 +54,16 @@ def forward(network, x, layers, last=identity):
     return x
 
 
+def _layers(network):
+    return list(range(1, len(network) // 2 + 1))
+
+
+def _without_sigmoid(network, x):
+    for layer in _layers(network):
+        x = x @ network[f"W{layer}"] + network[f"b{layer}"]
+    return x
+
+
 # ---------------------------------------------------------------- 4.1
 
 shape_puzzle = Exercise(
@@ -83,6 +93,10 @@ shapes = {"W1": (4, 3), "b1": (3,), "W2": (3, 2), "b2": (2,)}
         expected={"W1": (4, 3), "b1": (3,), "W2": (3, 2), "b2": (2,)},
         mistakes=(
             Mistake(
+                lambda s: np.ndim(s["W1"]) == 2,
+                "These are the arrays themselves. Asked for are their shapes.",
+            ),
+            Mistake(
                 lambda s: type(s["b1"]) is int or type(s["b2"]) is int,
                 "In Python `(3)` is the number 3. A tuple of one entry needs a comma: `(3,)`.",
             ),
@@ -99,6 +113,15 @@ shapes = {"W1": (4, 3), "b1": (3,), "W2": (3, 2), "b2": (2,)}
             Mistake(
                 lambda s: math.prod(s["W1"]) != 12,
                 "`W1` should hold 12 numbers: rows times columns.",
+            ),
+            Mistake(
+                lambda s: math.prod(s["W1"]) == 12 and s["W1"][0] != 4,
+                "In `x @ W1` the rows of `W1` must be as many as the columns of `x`.",
+            ),
+            Mistake(
+                lambda s: math.prod(s["W2"]) > 0 and s["W2"][0] != s["W1"][1],
+                "In `z1 @ W2` the rows of `W2` must be as many as the columns of `z1`, which are "
+                "those of `W1`.",
             ),
             Mistake(
                 lambda s: len(s["b1"]) == 2 or len(s["b2"]) == 2,
@@ -184,6 +207,15 @@ def forward_four_layers(network, x):
                 lambda network, x: forward(network, x, [1, 2, 4]),
                 "`W3` and `b3` have no influence: layer 3 is left out.",
             ),
+            Mistake(
+                lambda network, x: forward(network | FOURTH_LAYER, x, [1, 2, 3, 4]),
+                "`W4` and `b4` are always those of the example. Take them from `network`, as the "
+                "others.",
+            ),
+            Mistake(
+                _without_sigmoid,
+                "There is no sigmoid in it. The hidden layers need one.",
+            ),
         ),
     ),
 )
@@ -203,22 +235,12 @@ def _any_depth(rng):
         yield network, rng.normal(size=(4, 3))
 
 
-def _layers(network):
-    return list(range(1, len(network) // 2 + 1))
-
-
 def _in_order_of_names(network):
     return [int(name[1:]) for name in sorted(network) if name.startswith("W")]
 
 
 def _in_order_of_the_dictionary(network):
     return [int(name[1:]) for name in network if name.startswith("W")]
-
-
-def _without_sigmoid(network, x):
-    for layer in _layers(network):
-        x = x @ network[f"W{layer}"] + network[f"b{layer}"]
-    return x
 
 
 any_depth = Exercise(

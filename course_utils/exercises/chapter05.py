@@ -13,6 +13,7 @@ from course_utils.exercises.judging import Compare, Defect, Mistake, Repaired
 def _predictions(rng):
     yield np.array([0, 0, 1, 1]), np.array([0, 1, 1, 1]), 2
     yield np.array([2, 2, 0, 1]), np.array([2, 1, 0, 0]), 3
+    yield np.array([0, 0, 1, 1]), np.array([0, 2, 1, 2]), 3  # nothing is taken for a 2
     for n_classes in (2, 3, 5):
         t = np.repeat(np.arange(n_classes), rng.integers(2, 6, n_classes))  # each class is there
         yield rng.permuted(t), t, n_classes
@@ -111,11 +112,10 @@ def per_class_accuracy(predictions, t, n_classes=10):
                 "These are the shares of wrong answers.",
             ),
             Mistake(
-                lambda predictions, t, n_classes=10: _expected_accuracies(
-                    predictions, t, n_classes
-                ).tolist(),
-                "The numbers are right, but in a list. `np.array(...)` makes an array of it, with "
-                "which NumPy can go on computing.",
+                lambda predictions, t, n_classes=10: np.array(
+                    [np.mean(predictions[t == k] == k) for k in range(10)]
+                ),
+                "There are always ten classes here. How many there are, `n_classes` says.",
             ),
         ),
     ),

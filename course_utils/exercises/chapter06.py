@@ -123,6 +123,10 @@ def five_point(f, x, h):
                 "The two outer points have the wrong sign: f(x − 2h) is plus, f(x + 2h) is minus.",
             ),
             Mistake(
+                lambda f, x, h: _expected_slope(f, x, 1e-4),
+                "The argument `h` has no influence. Do not choose one yourself.",
+            ),
+            Mistake(
                 lambda f, x, h: (
                     f(x - 2 * h) - 8 * f(x - h) + 8 * f(x + h) - f(x + 2 * h) / (12 * h)
                 ),

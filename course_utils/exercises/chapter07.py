@@ -6,7 +6,7 @@ import numpy as np
 
 from course_utils.activations import relu, softmax
 from course_utils.exercises.exercise import Exercise
-from course_utils.exercises.judging import Compare, Mistake, Wrong, show, with_names
+from course_utils.exercises.judging import Compare, Mistake, Wrong, show, kind_of, with_names
 from course_utils.mnist import find_full_set
 from course_utils.mnist_sample import read_sample
 from course_utils.quiet import load_tensorflow
@@ -33,16 +33,26 @@ def _examined(build, width):
     import keras
 
     model = build(width)
+    if model is None:
+        return None
     if not isinstance(model, keras.Model):
-        return model
+        text = f"It should return a Keras network, but it is {kind_of(model)}."
+        raise Wrong(text, rows=(("got", show(model)),))
     parameters, images = _numbers([weights.shape for weights in model.get_weights()])
     if not parameters:
         return {"parameters": "none yet"}
+    if not _takes_rows(model):
+        raise Wrong("It should take rows of 784 pixels. Begin with `keras.Input((784,))`.")
     model.set_weights(parameters)
     return {
         "parameters": ", ".join(str(array.shape) for array in parameters),
         "output for two images": np.asarray(model(images)),
     }
+
+
+def _takes_rows(model):
+    """Tell whether a network takes images as rows of 784 pixels, as far as it says."""
+    return getattr(model, "input_shape", (None, 784)) == (None, 784)
 
 
 def _expected_network(width):
@@ -134,6 +144,10 @@ for width in (8, 64):
                 "The last layer has no softmax, so its outputs are not probabilities.",
             ),
             Mistake(
+                lambda width: _network(width, width, last="sigmoid"),
+                "The last layer has a sigmoid. With softmax its outputs are probabilities.",
+            ),
+            Mistake(
                 lambda width: _network(width, width, hidden=None),
                 "The hidden layers have no activation. Without one, three layers are one.",
             ),
@@ -156,6 +170,17 @@ for width in (8, 64):
 # A real training takes too long for a check. So the check hands out other functions under these
 # names of the chapter, and watches what an answer does with them.
 build_model = train_model = None
+ELSEWHERE = 0.123  # the accuracy on digits that are not the validation digits
+
+
+class _Model:
+    """Stands for a network."""
+
+    def __init__(self, evaluate):
+        self.evaluate = evaluate
+
+    def __getattr__(self, name):
+        raise AttributeError(f"this check knows no model.{name}: train with train_model(...)")
 
 
 class _Chapter:
@@ -163,9 +188,10 @@ class _Chapter:
 
     def __init__(self):
         self.model, self.trainings, self.history = None, [], {}
+        self.x_valid, self.t_valid = np.zeros((1, 784)), np.eye(10)[:1]
 
     def build_model(self):
-        self.model = SimpleNamespace(evaluate=self._evaluate)
+        self.model = _Model(self._evaluate)
         return self.model
 
     def train_model(self, model, epochs, optimizer="adam", callbacks=()):
@@ -180,8 +206,10 @@ class _Chapter:
         }
         return SimpleNamespace(history=self.history, model=model)
 
-    def _evaluate(self, *_, return_dict=False, **__):
+    def _evaluate(self, x, *_, return_dict=False, **__):
         loss, accuracy = self.history["val_loss"][-1], self.history["val_accuracy"][-1]
+        if x is not self.x_valid:
+            loss, accuracy = 0.5, ELSEWHERE
         return {"loss": loss, "accuracy": accuracy} if return_dict else [loss, accuracy]
 
     def report(self, returned):
@@ -194,11 +222,13 @@ class _Chapter:
             "the best validation accuracy": max(self.history["val_accuracy"]),
             "the validation accuracy after the first epoch": self.history["val_accuracy"][0],
             "the accuracy on the training digits": self.history["accuracy"][-1],
+            "the mean of the validation accuracies": np.mean(self.history["val_accuracy"]),
+            "100 times the validation accuracy": 100 * self.history["val_accuracy"][-1],
+            "the accuracies after all epochs": np.array(self.history["val_accuracy"]),
             "the validation loss": self.history["val_loss"][-1],
+            "the accuracy on other digits": ELSEWHERE,
         }
-        if not isinstance(returned, float | np.floating):
-            known = {}
-        meanings = [name for name, value in known.items() if value == returned]
+        meanings = [name for name, value in known.items() if _is_nearly(returned, value)]
         return {
             "trainings with train_model": 1,
             "network": "fresh from build_model" if is_fresh else "another one",
@@ -208,10 +238,20 @@ class _Chapter:
         }
 
 
+def _is_nearly(returned, value):
+    """Tell whether a number, or a sequence of numbers, is this one; it may be rounded."""
+    if not isinstance(returned, float | np.floating | np.ndarray | list):
+        return False
+    returned = np.asarray(returned)
+    same_form = returned.dtype.kind == "f" and returned.shape == np.shape(value)
+    return same_form and np.allclose(returned, value, rtol=0, atol=5e-4)
+
+
 def _watched(function, optimizer):
     chapter = _Chapter()
-    names = {"build_model": chapter.build_model, "train_model": chapter.train_model}
-    return chapter.report(with_names(function, **names)(optimizer))
+    names = ["build_model", "train_model", "x_valid", "t_valid"]
+    function = with_names(function, **{name: getattr(chapter, name) for name in names})
+    return chapter.report(function(optimizer))
 
 
 def _well_trained(optimizer):
@@ -299,6 +339,24 @@ print("momentum is better than plain sgd:", with_momentum > with_sgd)
                 "These are the accuracies after all epochs. Asked for is the last of them.",
             ),
             Mistake(
+                lambda optimizer: np.mean(_trained(optimizer)["val_accuracy"]),
+                "This is the mean over the epochs. Asked for is the last accuracy, `[-1]`.",
+            ),
+            Mistake(
+                lambda optimizer: 100 * _trained(optimizer)["val_accuracy"][-1],
+                "This is percent. The accuracy should be between 0 and 1.",
+            ),
+            Mistake(
+                lambda optimizer: train_model(build_model(), 3, optimizer),
+                "This is all that `fit` returns. Asked for is one number of it: the last of "
+                '`history["val_accuracy"]`.',
+            ),
+            Mistake(
+                lambda optimizer: _trained(optimizer) and ELSEWHERE,
+                "These are not the validation digits. `train_model` has measured the accuracy on "
+                "those already.",
+            ),
+            Mistake(
                 lambda optimizer: train_model(None, 3, optimizer).history["val_accuracy"][-1],
                 "The network is not a fresh one, so it may have been trained before. Call "
                 "`build_model()` inside your function.",
@@ -344,15 +402,18 @@ def _small_and_good(answer):
             "before.",
             rows=rows,
         )
+    if model.built and not _takes_rows(model):
+        raise Wrong(
+            "It does not take images as rows of 784 pixels. Begin with `keras.Input((784,))` and "
+            "`keras.layers.Reshape((28, 28, 1))`.",
+            rows=rows,
+        )
     x, t, to_beat = _test_digits()
     try:
         y = np.asarray(model.predict(x, batch_size=500, verbose=0))
     except Exception as error:
-        raise Wrong(
-            "It does not take images as rows of 784 pixels. Begin with `keras.Input((784,))` and "
-            f"`keras.layers.Reshape((28, 28, 1))`. ({type(error).__name__})",
-            rows=rows,
-        ) from error
+        text = f"It stops with {type(error).__name__} when it is asked about rows of 784 pixels."
+        raise Wrong(text, rows=rows) from error
     if y.shape != (len(x), 10):
         raise Wrong(f"Its output should have shape (n, 10), but it is {y.shape}.", rows=rows)
     accuracy = np.mean(y.argmax(axis=1) == t)

@@ -3,8 +3,8 @@
 import numpy as np
 
 from course_utils.exercises.exercise import Exercise
-from course_utils.exercises.judging import Compare, Mistake, with_names
-from course_utils.quiet import load_tensorflow
+from course_utils.exercises.judging import Compare, Mistake, Wrong, with_names
+from course_utils.quiet import held_back_stderr, load_tensorflow
 
 
 def to_numpy(value):
@@ -24,11 +24,29 @@ def _images_and_params(rng):
         yield rng.random((n, 784), np.float32), params
 
 
+def _without_log(function, *args):
+    """Return ``function(*args)``; what TensorFlow itself writes about an error is left out."""
+    error = None
+    with held_back_stderr():
+        try:
+            return function(*args)
+        except Exception as raised:
+            error = raised
+    raise error
+
+
 def _with_variables(function, x, params):
     load_tensorflow()
     import tensorflow as tf
 
-    return to_numpy(function(tf.constant(x), [tf.Variable(param) for param in params]))
+    variables = [tf.Variable(param) for param in params]
+    logits = to_numpy(_without_log(function, tf.constant(x), variables))
+    for name, variable, param in zip(("W1", "b1", "W2", "b2"), variables, params, strict=True):
+        if not np.array_equal(variable, param):
+            raise Wrong(
+                f"It changes the variable `{name}`. Compute with it, but leave it as it is."
+            )
+    return logits
 
 
 def _layer(x, weights, bias):
@@ -124,6 +142,10 @@ print("validation accuracy above 0.85:", np.mean(predictions == labels_valid) > 
                 "The last layer has a ReLU, too. Logits may be negative.",
             ),
             Mistake(
+                lambda x, p: to_numpy(_layer(_relu(_layer(x, p[0], p[1])), p[2], p[3])).argmax(1),
+                "These are the predictions. Return all ten logits of each image.",
+            ),
+            Mistake(
                 lambda x, p: _relu(x @ p[0]) @ p[2] + p[3],
                 "The bias `b1` of the hidden layer is missing.",
             ),
@@ -148,7 +170,14 @@ x_train = t_train = x_valid = labels_valid = None
 start_anew = train_step = accuracy = logits_loss = summed_loss = None
 
 N_DIGITS = 1200
-ACCURACY = 0.8125
+ACCURACY, ELSEWHERE = 0.8125, 0.125  # on the validation digits, and on others
+
+
+class _Loss(float):
+    """Stands for a loss, which is a tensor in the chapter."""
+
+    def numpy(self):
+        return np.float32(self)
 
 
 class _Chapter:
@@ -172,17 +201,17 @@ class _Chapter:
         paired = np.array_equal(to_numpy(t).argmax(axis=1), rows % 10)
         is_logits_loss = loss_function == self.logits_loss
         self.steps.append((len(rows), rows.tobytes(), paired, float(rate), is_logits_loss))
-        return 0.0
+        return _Loss(0.0)
 
     def accuracy(self, x, labels):
-        self.events.append("validate" if len(x) == len(self.x_valid) else "measure")
-        return ACCURACY
+        self.events.append("measure")
+        return ACCURACY if x is self.x_valid and labels is self.labels_valid else ELSEWHERE
 
     def logits_loss(self, x, t):
-        return 0.0
+        return _Loss(0.0)
 
     def summed_loss(self, x, t):
-        return 0.0
+        return _Loss(0.0)
 
     def report(self, returned):
         """Return what happened, in words for a student."""
@@ -190,8 +219,14 @@ class _Chapter:
             return {"steps with train_step": 0}
         sizes, rows, paired, rates, is_logits_loss = zip(*self.steps, strict=True)
         is_anew = self.events.count("start") == 1 and self.events[0] == "start"
-        is_accuracy = isinstance(returned, float | np.floating) and returned == ACCURACY
-        is_validated = self.events[-1] == "validate" and is_accuracy
+        known = {
+            "the validation accuracy": ACCURACY,
+            "100 times the validation accuracy": 100 * ACCURACY,
+            "the accuracy on other digits": ELSEWHERE,
+        }
+        is_number = isinstance(returned, float | np.floating)
+        near = [text for text, value in known.items() if is_number and abs(returned - value) < 1e-3]
+        is_last = self.events[-1] == "measure"
         return {
             "steps with train_step": len(self.steps),
             "digits in a batch": _only(sizes),
@@ -200,7 +235,7 @@ class _Chapter:
             "rate": _only(rates),
             "loss": "logits_loss" if all(is_logits_loss) else "another one",
             "start_anew": "once, before the steps" if is_anew else "not once before the steps",
-            "returned": "the validation accuracy" if is_validated else "something else",
+            "returned": near[0] if near and is_last else "something else",
         }
 
 
@@ -331,8 +366,24 @@ for size in (1, 10, 100, 1000):
                 "`rows`.",
             ),
             Mistake(
-                lambda n: _train(n) and None,
+                lambda n: _train(n) and "nothing",
                 "The training is right. Now return the validation accuracy after it.",
+            ),
+            Mistake(
+                lambda n: 100 * _train(n),
+                "The training is right. But this is percent, and asked for is a number from 0 to "
+                "1.",
+            ),
+            Mistake(
+                lambda n: _train(n) and ELSEWHERE,
+                "The training is right. But the accuracy is not that on the validation digits, "
+                "`accuracy(x_valid, labels_valid)`.",
+            ),
+            Mistake(
+                lambda n: x_train[len(x_train)],
+                "It asks for digits that are not there. How many there are depends on the source "
+                "of the data: draw from `range(len(x_train))`. (The places in `batches` are in "
+                "hundreds, whatever `batch_size` says.)",
             ),
         ),
     ),
@@ -367,12 +418,9 @@ def _descend(function, variable, velocity, slopes, rate):
     load_tensorflow()
     import tensorflow as tf
 
-    variable, velocity = (
-        tf.Variable(variable, dtype="float64"),
-        tf.Variable(velocity, dtype="float64"),
-    )
+    variable, velocity = [tf.Variable(value, dtype="float32") for value in (variable, velocity)]
     for slope in slopes:
-        function(variable, velocity, tf.constant(slope, dtype="float64"), rate)
+        _without_log(function, variable, velocity, tf.constant(slope, dtype="float32"), rate)
     return variable.numpy(), velocity.numpy()
 
 
@@ -427,6 +475,7 @@ def momentum_step(variable, velocity, slope, rate):
     test=Compare(
         expected=_expected_descent,
         cases=_descents,
+        tolerance=1e-5,  # float32
         use=_descend,
         mistakes=(
             Mistake(
@@ -464,6 +513,19 @@ def momentum_step(variable, velocity, slope, rate):
             Mistake(
                 _step(lambda v, u, s, r: 0.9 * (u - r * s), lambda v, u, s, r: v + u),
                 "The 0.9 belongs to the old velocity alone, not to the slope.",
+            ),
+            Mistake(
+                _step(lambda v, u, s, r: 0.1 * u - r * s, lambda v, u, s, r: v + u),
+                "Only a tenth of the speed is kept. The factor is 0.9.",
+            ),
+            Mistake(
+                _step(lambda v, u, s, r: 0.9 * u - r * s, lambda v, u, s, r: u),
+                "The velocity is right. The variable moves *by* the velocity: `assign_add`.",
+            ),
+            Mistake(
+                _step(lambda v, u, s, r: 0.9 * u - r * s, lambda v, u, s, r: v + r * u),
+                "The velocity is right, and the rate is in it already: do not multiply by it "
+                "again.",
             ),
             Mistake(
                 _step(lambda v, u, s, r: 0.9 * u - r * s, lambda v, u, s, r: v),

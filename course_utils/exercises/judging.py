@@ -12,20 +12,24 @@ import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from textwrap import indent
-from types import FunctionType
+from types import CodeType, FunctionType
 from typing import NamedTuple
 
 import numpy as np
 
 SEED = 0  # of the random cases, the same for everyone
 TOLERANCE = 1e-9  # relative and absolute
+TOLERANCE_FLOAT32 = 2e-6  # of what was computed in float32: seven digits, and some rounding
 DIFFER = "These differ."  # said of two values that are shown anyway
 ADVICE = {
     "NameError": "Is the name spelled as it should be, and has the cell that defines it been run?",
+    "KeyError": "There is no such key. Print the keys of the dictionary to see which there are.",
     "RecursionError": "It calls itself, and never comes to an end.",
     "SystemExit": "A function that ends the program gives no answer: use `return`.",
     "MemoryError": "It asks for more memory than there is.",
 }
+# What TensorFlow and Keras add to the messages of errors: colours, and names of their own.
+NOISE = re.compile(r"\x1b\[[0-9;]*m|\{\{function_node .*?\}\} | \[Op:\w+\]( name:)?")
 
 
 class Wrong(Exception):
@@ -90,12 +94,14 @@ class Answer:
             use = _plain_call
             self._must_take(args)
         worker = threading.current_thread()
-        worker.doing = (self.name, args)
+        worker.doing = (self.name, args) if args else None
         n_warnings, n_printed = len(worker.caught), len(worker.printed.text)
         given = copy.deepcopy(args)
         try:
             with np.errstate(divide="warn", over="warn", invalid="warn", under="ignore"):
                 got = use(self.value, *given)
+        except Wrong:  # from `use`, which saw something wrong
+            raise
         except BaseException as error:  # also SystemExit and KeyboardInterrupt
             if worker.stopping:
                 raise
@@ -161,23 +167,28 @@ class Answer:
     def _about_error(self, error):
         """Return what to say about an error, and the line of the student's that it came from."""
         name = type(error).__name__
-        text = " ".join(str(error).split())[:300]
+        text = NOISE.sub("", " ".join(str(error).split()))[:300]
         problem = [f"It stops with {name}{': ' if text else ''}{text}"]
         if name in ADVICE:
             problem.append(ADVICE[name])
-        elif "broadcast" in text or "matmul" in text:
+        elif re.search("broadcast|matmul|Incompatible shapes", text):
             problem.append("Two shapes do not fit together. Print both of them to see which.")
         line = self._line_of(error)
         return tuple(problem), ((("your line", line),) if line else ())
 
     def _line_of(self, error):
         """Return the last line in the student's cell that an error went through, or ""."""
-        code, step, number = getattr(self.value, "__code__", None), error.__traceback__, None
-        while code and step:
-            if step.tb_frame.f_code.co_filename == code.co_filename:
+        path, step, number = self._path(), error.__traceback__, None
+        while path and step:
+            if step.tb_frame.f_code.co_filename == path:
                 number = step.tb_lineno
             step = step.tb_next
-        return linecache.getline(code.co_filename, number).strip() if number else ""
+        return linecache.getline(path, number).strip() if number else ""
+
+    def _path(self):
+        """Return the name under which Python knows the student's cell, or None."""
+        functions = vars(self.value).values() if isinstance(self.value, type) else [self.value]
+        return next((f.__code__.co_filename for f in functions if hasattr(f, "__code__")), None)
 
 
 def _plain_call(function, *args):
@@ -223,24 +234,34 @@ def identical(a, b):
 # ---------------------------------------------------------------- showing what went in and out
 
 
-def show(value):
-    """Return a value as a short text that is the same in every run."""
+def show(value, largest=40):
+    """Return a value as a short text that is the same in every run.
+
+    Of an array with more than `largest` numbers, the shape and the range stand for it.
+    """
     if isinstance(value, np.ndarray):
-        if value.size > 40:
+        if value.size > largest:
             return (
                 f"array of shape {value.shape}, numbers from {value.min():.4g} to {value.max():.4g}"
             )
         with np.printoptions(precision=8, threshold=40, linewidth=70, suppress=False):
             return np.array_repr(value)
+    if type(value) is float:
+        return str(float(f"{value:.12g}"))  # 0.42, not 0.42000000000000004
     if isinstance(value, np.generic):
         return str(value)
-    if type(value) is list:
-        return f"[{', '.join(map(show, value[:12]))}{', ...' if len(value) > 12 else ''}]"
-    if isinstance(value, tuple) and value:
-        return f"({', '.join(map(show, value))}{',' if len(value) == 1 else ''})"
+    if type(value) is list or (isinstance(value, tuple) and value):
+        texts = [show(entry, largest) for entry in value[:12]]
+        texts += ["..."] if len(value) > 12 else []
+        left, right = "[]" if type(value) is list else "()"
+        if sum(map(len, texts)) > 80 or "\n" in "".join(texts):
+            return left + ",\n ".join(_hanging(text, 1) for text in texts) + right
+        return f"{left}{', '.join(texts)}{',' if left == '(' and len(value) == 1 else ''}{right}"
     if isinstance(value, dict):
-        items = [f"{key!r}: {show(entry)}" for key, entry in list(value.items())[:12]]
-        return "{" + ",\n ".join(items) + ("}" if len(value) <= 12 else ",\n ...}")
+        names = [f"{key!r}: " for key in value][:12]
+        entries = zip(names, value.values(), strict=False)
+        texts = [name + _hanging(show(entry, largest), len(name) + 1) for name, entry in entries]
+        return "{" + ",\n ".join(texts) + ("}" if len(value) <= 12 else ",\n ...}")
     if callable(value):
         return getattr(value, "__name__", type(value).__name__)
     try:
@@ -250,14 +271,21 @@ def show(value):
     return text if len(text) <= 300 else text[:300] + " ..."
 
 
+def _hanging(text, n):
+    """Return a text whose lines, but the first, are indented by `n` more."""
+    return text.replace("\n", "\n" + " " * n)
+
+
 def _plain(value):
     """Return a value as `show` does, but a text without its quotes."""
     return value if isinstance(value, str) else show(value)
 
 
 def show_call(name, args):
-    """Return the call of a function as the student would type it."""
+    """Return the call of a function as the student would type it, if that is not too long."""
     texts = [show(arg) for arg in args]
+    if "\n".join(texts).count("\n") > 14:
+        texts = [show(arg, largest=4) for arg in args]
     if any("\n" in text for text in texts):
         return f"{name}(\n" + indent(",\n".join(texts), "    ") + "\n)"
     return f"{name}({', '.join(texts)})"
@@ -278,7 +306,7 @@ def difference(got, expected, tolerance=TOLERANCE):
     got : object
         What an answer returned: anything at all.
     expected : number, str, bool, ndarray, or a tuple or dict of such
-        Numbers may be off by `tolerance`; nan equals nan.
+        Numbers may be off by `tolerance`, those of float32 a little more; nan equals nan.
     tolerance : float
         Relative and absolute.
     """
@@ -286,7 +314,7 @@ def difference(got, expected, tolerance=TOLERANCE):
         return _dict_difference(got, expected, tolerance)
     if isinstance(expected, tuple):
         if not (isinstance(got, list | tuple) or (isinstance(got, np.ndarray) and got.ndim)):
-            return f"It should be {_a(expected)} of {len(expected)}, but it is {_a(got)}."
+            return f"It should be {kind_of(expected)} of {len(expected)}, but it is {kind_of(got)}."
         if len(got) != len(expected):
             return f"It should have {len(expected)} entries, but it has {len(got)}."
         parts = (difference(a, b, tolerance) for a, b in zip(got, expected, strict=True))
@@ -298,7 +326,7 @@ def difference(got, expected, tolerance=TOLERANCE):
 
 def _dict_difference(got, expected, tolerance):
     if not isinstance(got, dict):
-        return f"It should be a dictionary, but it is {_a(got)}."
+        return f"It should be a dictionary, but it is {kind_of(got)}."
     for key, value in expected.items():
         problem = difference(got[key], value, tolerance) if key in got else ""
         if problem:
@@ -309,23 +337,46 @@ def _dict_difference(got, expected, tolerance):
 
 
 def _number_difference(got, expected, tolerance):
+    if isinstance(expected, np.ndarray) and isinstance(got, list | tuple):
+        if _is_right_in_a_list(got, expected, tolerance):
+            return (
+                f"The numbers are right, but in {kind_of(got)}. `np.array(...)` makes an array of "
+                "it, with which NumPy can go on computing."
+            )
     problem = _form_problem(got, expected)
     if problem:
         return problem
-    got, expected = np.asarray(got, float), np.asarray(expected, float)
-    if np.isclose(got, expected, rtol=tolerance, atol=tolerance, equal_nan=True).all():
+    if _is_close(got, expected, tolerance):
         return ""
+    got, expected = np.asarray(got, float), np.asarray(expected, float)
     if np.isnan(got).any() and not np.isnan(expected).any():
         return 'There is nan in it, "not a number".'
+    if any(np.array_equal(got, np.round(expected, digits)) for digits in (2, 3, 4, 5, 6)):
+        return "It is rounded. Give it back as it is, with all its digits."
     return DIFFER
+
+
+def _is_close(got, expected, tolerance):
+    if getattr(got, "dtype", None) == np.float32:
+        tolerance = max(tolerance, TOLERANCE_FLOAT32)
+    got, expected = np.asarray(got, float), np.asarray(expected, float)
+    return np.isclose(got, expected, rtol=tolerance, atol=tolerance, equal_nan=True).all()
+
+
+def _is_right_in_a_list(got, expected, tolerance):
+    try:
+        got = np.array(got, float)
+    except (TypeError, ValueError, OverflowError):  # no numbers, or rows of different lengths
+        return False
+    return got.shape == expected.shape and _is_close(got, expected, tolerance)
 
 
 def _form_problem(got, expected):
     """Say why `got` is not a number, or not an array of the shape of `expected`."""
     if isinstance(expected, np.ndarray) and not isinstance(got, np.ndarray):
-        return f"It should be a NumPy array, but it is {_a(got)}."
+        return f"It should be a NumPy array, but it is {kind_of(got)}."
     if not isinstance(got, int | float | np.generic | np.ndarray):
-        return f"It should be a number, but it is {_a(got)}."
+        return f"It should be a number, but it is {kind_of(got)}."
     got, shape = np.asarray(got), np.shape(expected)
     if got.dtype.kind not in "biuf":
         return f"It should hold real numbers, but its type is {got.dtype}."
@@ -336,7 +387,7 @@ def _form_problem(got, expected):
     return ""
 
 
-def _a(value):
+def kind_of(value):
     """Return what a value is, with its article."""
     names = {bool: "True or False", int: "a number", float: "a number", str: "a text"}
     names |= {np.ndarray: "an array", list: "a list", tuple: "a tuple", dict: "a dictionary"}
@@ -366,6 +417,8 @@ class Compare:
     use : callable, optional
         ``use(function, *args)`` gets the result of an answer, or of a mistake, if that takes more
         than a call.
+    then : callable, optional
+        Takes an `Answer` that gives the right results; raises `Wrong` if there is more to it.
     """
 
     expected: Callable
@@ -374,10 +427,11 @@ class Compare:
     tolerance: float = TOLERANCE
     forbidden: dict = field(default_factory=dict)
     use: Callable | None = None
+    then: Callable | None = None
 
     def __call__(self, answer):
         """Raise `Wrong` if an `Answer` is not right."""
-        used = getattr(getattr(answer.value, "__code__", None), "co_names", ())
+        used = _names_in(getattr(answer.value, "__code__", None))
         for name, message in self.forbidden.items():
             if name in used:
                 raise Wrong(message)
@@ -391,6 +445,8 @@ class Compare:
         if failing is not None:
             advice = self._advice(calls)
             raise Wrong(*advice, *failing.paragraphs, rows=failing.rows)
+        if self.then is not None:
+            self.then(answer)
 
     def _advice(self, calls):
         """Return the message of the mistake that explains all calls, as a tuple."""
@@ -415,10 +471,19 @@ class Compare:
         return not difference(call.got, value, self.tolerance)
 
 
+def _names_in(code):
+    """Return the global names and attributes that code uses, the functions inside it included."""
+    if not isinstance(code, CodeType):
+        return set()
+    return set(code.co_names).union(*map(_names_in, code.co_consts))
+
+
 def _failing(name, args, call, right, tolerance):
     """Return what is wrong with a call, as a `Wrong`, or None."""
     rows = (("input", show_call(name, args)), ("expected", show(right)))
     if call.error is not None or call.got is None or call.got is ...:
+        # A dictionary tells what a check looked at, which says nothing if it saw nothing.
+        rows = rows[:1] if isinstance(right, dict) else rows
         return Wrong(*call.problem, rows=rows + call.rows)
     problem = difference(call.got, right, tolerance)
     if problem:
