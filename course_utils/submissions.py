@@ -20,6 +20,7 @@ from nbclient import NotebookClient
 
 from course_utils import exercises
 from course_utils.files import replacing
+from course_utils.progress import OUTCOMES
 
 IMPORT = re.compile(r"course_utils\.exercises\.chapter(\d\d)")
 NO_NOTEBOOK, NO_EXERCISES = "not a notebook", "no exercises"
@@ -61,14 +62,20 @@ def judge(path, seconds):
         return [("", NO_EXERCISES)]
 
     with tempfile.TemporaryDirectory() as folder:
-        progress = Path(folder) / "progress.json"
+        kept = Path(folder) / "progress.json"
         command = [sys.executable, "-m", "course_utils.submissions", str(path.resolve())]
-        ending = _run_for(seconds, command, os.environ | {"COURSE_PROGRESS": str(progress)})
-        try:
-            outcomes = json.loads(progress.read_text(encoding="utf-8"))["exercises"]
-        except (OSError, ValueError, KeyError):
-            outcomes = {}
+        ending = _run_for(seconds, command, os.environ | {"COURSE_PROGRESS": str(kept)})
+        outcomes = _outcomes_in(kept)
     return [(key, outcomes.get(key, ending)) for key in keys]
+
+
+def _outcomes_in(path):
+    """Return the outcomes in a file of progress; a notebook may have written anything there."""
+    try:
+        outcomes = json.loads(path.read_text(encoding="utf-8"))["exercises"]
+        return {key: outcome for key, outcome in outcomes.items() if outcome in OUTCOMES}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return {}
 
 
 def read(path):

@@ -1,6 +1,8 @@
 """What instructors use: solved copies of notebooks, and the outcomes of submitted ones."""
 
 import csv
+import subprocess
+import time
 
 import nbformat
 import psutil
@@ -126,12 +128,48 @@ def test_a_notebook_that_ends_its_kernel_keeps_what_it_had(tmp_path):
     assert outcomes == {"01/nor": "wrong", "01/other-xor": "crashed", "01/half-adder": "crashed"}
 
 
-def test_a_notebook_that_hangs_is_stopped_with_its_kernel(tmp_path):
-    write(tmp_path / "hangs.ipynb", WRONG, CHECK, "while True: print('x' * 10_000)", CHECK)
-    outcomes = dict(submissions.judge(tmp_path / "hangs.ipynb", 15))
+def test_a_notebook_that_hangs_is_stopped_with_its_kernel(tmp_path, monkeypatch):
+    hanging = tmp_path / "hanging"
+
+    def wait(process, timeout=None):
+        """Let the time be up as soon as the notebook hangs."""
+        while timeout == 120 and process.poll() is None:
+            if hanging.exists():
+                raise subprocess.TimeoutExpired(process.args, timeout)
+            time.sleep(0.05)
+        return real_wait(process, timeout)
+
+    real_wait = subprocess.Popen.wait
+    monkeypatch.setattr(subprocess.Popen, "wait", wait)
+    hang = "open('hanging', 'w').close()\nwhile True: print('x' * 10_000)"
+    write(tmp_path / "hangs.ipynb", WRONG, CHECK, hang, CHECK)
+    outcomes = dict(submissions.judge(tmp_path / "hangs.ipynb", 120))
     assert outcomes == {"01/nor": "wrong", "01/other-xor": "stopped", "01/half-adder": "stopped"}
     inside = [process for process in psutil.process_iter() if folder_of(process) == str(tmp_path)]
     assert inside == []
+
+
+def test_a_notebook_that_takes_too_long_is_stopped(tmp_path):
+    write(tmp_path / "slow.ipynb", "import time\ntime.sleep(600)", CHECK)
+    assert set(dict(submissions.judge(tmp_path / "slow.ipynb", 1)).values()) == {"stopped"}
+
+
+def test_a_notebook_that_spoils_the_file_of_its_progress_is_a_row(tmp_path):
+    spoiled = '{"exercises": {"01/nor": ["right"], "01/other-xor": "right"}}'
+    spoil = f"import os\nopen(os.environ['COURSE_PROGRESS'], 'w').write({spoiled!r})"
+    write(tmp_path / "spoils.ipynb", spoil, "# course_utils.exercises.chapter01")
+    outcomes = dict(submissions.judge(tmp_path / "spoils.ipynb", 120))
+    assert outcomes == {
+        "01/nor": "not checked",
+        "01/other-xor": "right",  # it can report whatever it likes, as the module says
+        "01/half-adder": "not checked",
+    }
+
+
+@pytest.mark.parametrize("content", ["[]", "3", '{"exercises": []}', "[" * 100_000, "{"])
+def test_a_spoiled_file_of_progress_holds_no_outcomes(content, tmp_path):
+    (tmp_path / "progress.json").write_text(content, encoding="utf-8")
+    assert submissions._outcomes_in(tmp_path / "progress.json") == {}
 
 
 def folder_of(process):

@@ -302,6 +302,10 @@ def forward_any(network, x):
                 "This looks for too many layers: each layer has two entries in the dictionary.",
             ),
             Mistake(
+                lambda network, x: forward(network, x, list(range(len(network) // 2))),
+                "There is no layer 0: `range(n)` begins at 0, but the layers are counted from 1.",
+            ),
+            Mistake(
                 lambda network, x: forward(network, x, _layers(network)[:-1], last=sigmoid),
                 "The last layer is missing. `range(1, n)` ends before n.",
             ),

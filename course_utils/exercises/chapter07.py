@@ -6,7 +6,7 @@ import numpy as np
 
 from course_utils.activations import relu, softmax
 from course_utils.exercises.exercise import Exercise
-from course_utils.exercises.judging import Compare, Mistake, Wrong, show, kind_of, with_names
+from course_utils.exercises.judging import Compare, Mistake, Wrong, kind_of, show, with_names
 from course_utils.mnist import find_full_set
 from course_utils.mnist_sample import read_sample
 from course_utils.quiet import load_tensorflow
