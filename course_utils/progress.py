@@ -125,7 +125,10 @@ def _locked(path):
         try:
             lock.touch(exist_ok=False)
             break
-        except (FileExistsError, PermissionError):  # Windows says the latter while it is deleted
+        except (FileExistsError, PermissionError) as error:
+            # Windows says the latter also while the lock is deleted; elsewhere it will not pass.
+            if isinstance(error, PermissionError) and os.name != "nt":
+                raise
             if time.monotonic() > give_up:  # left by a process that was killed
                 break
             time.sleep(0.02)

@@ -105,6 +105,18 @@ def test_a_place_that_cannot_be_written_is_named_and_does_no_harm(path, monkeypa
     assert "could not be read from" in capsys.readouterr().out
 
 
+@pytest.mark.skipif(os.name == "nt", reason="there a lock that is being deleted says the same")
+def test_a_folder_that_is_read_only_is_not_waited_for(path, monkeypatch, capsys):
+    def touch(*_, **__):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "touch", touch)
+    monkeypatch.setattr(progress.time, "sleep", lambda _: pytest.fail("it waits"))
+    progress.record("01/nor", "right")
+    assert "could not be kept in" in capsys.readouterr().out
+    assert progress.outcomes() == {"01/nor": "right"}
+
+
 def test_the_lock_of_a_process_that_was_killed_is_not_waited_for_long(path, monkeypatch):
     lock = path.with_name(".progress.json.lock")
     lock.touch()
