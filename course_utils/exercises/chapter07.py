@@ -6,7 +6,15 @@ import numpy as np
 
 from course_utils.activations import relu, softmax
 from course_utils.exercises.exercise import Exercise
-from course_utils.exercises.judging import Compare, Mistake, Wrong, kind_of, show, with_names
+from course_utils.exercises.judging import (
+    Compare,
+    Mistake,
+    Wrong,
+    is_nearly,
+    kind_of,
+    show,
+    with_names,
+)
 from course_utils.mnist import find_full_set
 from course_utils.mnist_sample import read_sample
 from course_utils.quiet import load_tensorflow
@@ -228,7 +236,7 @@ class _Chapter:
             "the validation loss": self.history["val_loss"][-1],
             "the accuracy on other digits": ELSEWHERE,
         }
-        meanings = [name for name, value in known.items() if _is_nearly(returned, value)]
+        meanings = [name for name, value in known.items() if is_nearly(returned, value)]
         return {
             "trainings with train_model": 1,
             "network": "fresh from build_model" if is_fresh else "another one",
@@ -236,15 +244,6 @@ class _Chapter:
             "optimizer": optimizer,
             "returned": (*meanings, "something else")[0],
         }
-
-
-def _is_nearly(returned, value):
-    """Tell whether a number, or a sequence of numbers, is this one; it may be rounded."""
-    if not isinstance(returned, float | np.floating | np.ndarray | list):
-        return False
-    returned = np.asarray(returned)
-    same_form = returned.dtype.kind == "f" and returned.shape == np.shape(value)
-    return same_form and np.allclose(returned, value, rtol=0, atol=5e-4)
 
 
 def _watched(function, optimizer):

@@ -356,6 +356,15 @@ def _number_difference(got, expected, tolerance):
     return DIFFER
 
 
+def is_nearly(returned, value):
+    """Tell whether a number, or a sequence of numbers, is `value`, to three digits."""
+    if not isinstance(returned, float | np.floating | np.ndarray | list):
+        return False
+    returned = np.asarray(returned)
+    same_form = returned.dtype.kind == "f" and returned.shape == np.shape(value)
+    return same_form and np.allclose(returned, value, rtol=0, atol=5e-4)
+
+
 def _is_close(got, expected, tolerance):
     if getattr(got, "dtype", None) == np.float32:
         tolerance = max(tolerance, TOLERANCE_FLOAT32)
