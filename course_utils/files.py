@@ -10,7 +10,8 @@ import sys
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-DATA = Path(__file__).resolve().parent.parent / "data"
+COURSE = Path(__file__).resolve().parent.parent  # the folder with the README
+DATA = COURSE / "data"
 
 
 def shown(path):
@@ -37,7 +38,8 @@ def command(module_and_arguments):
     module_and_arguments : str
         For example ``"course_utils fetch"``.
     """
-    python = shown(sys.executable or "python")
+    python = Path(sys.executable or "python")
+    python = str(python.relative_to(COURSE) if python.is_relative_to(COURSE) else python)
     if " " in python:
         python = f'"{python}"'
     return f"{python} -m {module_and_arguments}"

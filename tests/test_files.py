@@ -22,7 +22,7 @@ def test_the_new_file_takes_the_place_of_the_old(tmp_path):
 @pytest.mark.parametrize(
     ("python", "typed"),
     [
-        (files.DATA.parent / ".venv" / "bin" / "python", str(Path(".venv", "bin", "python"))),
+        (files.COURSE / ".venv" / "bin" / "python", str(Path(".venv", "bin", "python"))),
         ("/my tools/python", '"/my tools/python"'),
         ("", "python"),  # Python does not know where it is
     ],

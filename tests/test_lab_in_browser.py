@@ -95,12 +95,12 @@ def test_chapter_01_runs_and_its_slider_moves_the_line(page, lab):
         "([image, old]) => image.src !== old", arg=[picture.element_handle(), before]
     )
 
-    path = lab[1] / CHAPTER
-    stored = path.stat().st_mtime_ns
+    unsaved = page.locator(".lm-TabBar-tab.jp-mod-dirty")
+    unsaved.first.wait_for()
     page.keyboard.press("Control+s")
-    while path.stat().st_mtime_ns == stored:
-        page.wait_for_timeout(100)
-    cells = [cell for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "code"]
+    unsaved.first.wait_for(state="detached")
+    chapter = nbformat.read(lab[1] / CHAPTER, as_version=4)
+    cells = [cell for cell in chapter.cells if cell.cell_type == "code"]
     for cell in cells:
         assert cell.execution_count, f"{cell.id} did not run"
         for output in cell.outputs:
