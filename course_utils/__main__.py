@@ -190,8 +190,11 @@ def _slides(options):
             if options.pdf:
                 pdf = slides.write_pdf(html)
                 print(f"{pdf}: {pdf.stat().st_size / 1e6:.1f} MB", flush=True)
-    except (notebooks.NotebookError, slides.SlidesError) as error:
+    except (notebooks.NotebookError, slides.SlidesError, OSError) as error:
         print(error, file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("stopped; the files named above are complete", file=sys.stderr)
         return 1
     return 0
 

@@ -10,6 +10,7 @@ import re
 import numpy as np
 from matplotlib.container import BarContainer
 from matplotlib.figure import Figure
+from matplotlib.lines import AxLine
 from matplotlib.text import Annotation, Text
 
 MOST = 16  # up to this number, the bars, points or lines of a picture are named one by one
@@ -26,7 +27,7 @@ def describe(figure):
     Returns
     -------
     str
-        One line. Numbers are rounded to three digits.
+        One line. Numbers below 1,000 are rounded to three digits, larger ones to whole numbers.
     """
     figure.draw_without_rendering()  # only then do the axes know their ticks
     axes = [ax for ax in figure.axes if ax.get_visible() and ax.get_label() != "<colorbar>"]
@@ -78,7 +79,10 @@ class _DrawAndDescribe:
         picture = self.draw(figure)
         if picture is None:  # an empty figure
             return None
-        return picture, {"alt": describe(figure), "text_height": text_height(figure)}
+        try:
+            return picture, {"alt": describe(figure), "text_height": text_height(figure)}
+        except Exception:  # a student's figure is shown even if there are no words for it
+            return picture
 
 
 def _picture(ax):
@@ -132,7 +136,9 @@ def _scales(ax):
 
 
 def _bars(ax):
-    for bars in (container for container in ax.containers if isinstance(container, BarContainer)):
+    for bars in ax.containers:
+        if not isinstance(bars, BarContainer) or not bars.patches:
+            continue
         along, across = (0, 1) if bars.orientation == "horizontal" else (1, 0)
         boxes = np.array([bar.get_bbox().get_points() for bar in bars.patches])  # (bar, end, axis)
         names = _tick_names((ax.xaxis, ax.yaxis)[across])
@@ -162,10 +168,14 @@ def _lines(ax):
         yield f"{len(lines)} lines"
         return
     written = [_text_place(text) for text in ax.texts]
+    # How axhline and axvline place a line: by one coordinate, and across all of the picture.
+    marks = [ax.get_yaxis_transform(which="grid"), ax.get_xaxis_transform(which="grid")]
     for line in lines:
         points = line.get_xydata()
         points = points[np.isfinite(points).all(axis=1)]
-        if line.get_transform() != ax.transData:  # drawn by axhline or axvline
+        if isinstance(line, AxLine):
+            points = (line.get_transform() - ax.transData).transform([[0, 0], [1, 1]])
+        if any(line.get_transform() is mark for mark in marks):
             (x, y), (_, y_end) = points[[0, -1]]
             way, place = ("level", y) if y == y_end else ("upright", x)
             yield f"{way} line{_name(line)} at {_number(place)}"
@@ -176,21 +186,25 @@ def _lines(ax):
             elif places:
                 yield f"points{_name(line)} at {', '.join(places)}"
         elif len(points) == 2:
-            ends = " to ".join(map(_place, _inside(points, ax)))
-            yield f"straight line{_name(line)} from {ends}"
+            ends = _inside(points, ax)
+            if ends is not None:
+                yield f"straight line{_name(line)} from {' to '.join(map(_place, ends))}"
         elif len(points) > 2:
             yield f"line{_name(line)}: {_course(points)}"
 
 
 def _inside(points, ax):
-    """Return the ends of that part of a straight line which lies within the axes."""
+    """Return the ends of that part of a straight line which lies within the axes, or None."""
     start, way = points[0], points[1] - points[0]
     limits = np.sort([ax.get_xlim(), ax.get_ylim()]).T
+    is_outside = (start < limits[0]) | (start > limits[1])
+    if is_outside[way == 0].any():
+        return None
     with np.errstate(divide="ignore", invalid="ignore"):
         times = np.sort((limits - start) / way, axis=0)  # when it enters and leaves, per axis
     times[:, way == 0] = [[0], [1]]
     first, last = max(0, times[0].max()), min(1, times[1].min())
-    return start + first * way, start + last * way
+    return (start + first * way, start + last * way) if first <= last else None
 
 
 def _course(points):

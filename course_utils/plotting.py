@@ -153,7 +153,7 @@ def plot_confusion(matrix, title="Confusion matrix", ax=None):
             va="center",
             fontsize=11,
             fontweight="bold" if i == j else "normal",
-            color="white" if i != j and count > 0.65 * largest else "black",
+            color="white" if i != j and count > 0.75 * largest else "black",
         )
     ax.set(
         title=title,

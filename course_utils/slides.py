@@ -66,17 +66,19 @@ def write_html(path, folder):
     Raises
     ------
     SlidesError
-        The notebook was never executed or has no slides, or the file cannot be written.
+        The notebook was never executed, has no slides or a formula that cannot be drawn, or the
+        file cannot be written.
     course_utils.notebooks.NotebookError
         The file is no notebook.
     """
     path = Path(path)
     notebook = notebooks.read(path)
-    for cell in notebook.cells:
+    for k, cell in enumerate(notebook.cells):
         if cell.cell_type == "code" and cell.source.strip() and cell.execution_count is None:
+            name = path.stem if path.parent == notebooks.NOTEBOOKS else f'"{path}"'
             raise SlidesError(
-                f"{path.name} was never executed (cell {cell.id}), so its slides would have no "
-                f"outputs: run {command(f'course_utils execute {path.stem[:2]}')}"
+                f"{path.name} was never executed (cell {cell.get('id', k)}), so its slides would have "
+                f"no outputs: run {command(f'course_utils execute {name}')}"
             )
     if all(_slide_type(cell) in ("notes", "skip") for cell in notebook.cells):
         raise SlidesError(f"{path.name} has no slides: all its cells are notes or skipped")
@@ -106,15 +108,21 @@ def write_pdf(html):
     Raises
     ------
     SlidesError
-        There is no browser, or the file cannot be written.
+        There is no browser, it cannot print the file, or the PDF cannot be written.
     """
+    from playwright.sync_api import Error  # slow to import, and needed for a PDF alone
+
     target = Path(html).with_suffix(".pdf")
-    with browser() as opened:
-        page = opened.new_page()
-        page.goto(f"{Path(html).resolve().as_uri()}?print-pdf")
-        page.wait_for_function("document.querySelectorAll('.pdf-page').length > 0")
-        page.evaluate("document.fonts.ready")
-        content = page.pdf(prefer_css_page_size=True, print_background=True)
+    try:
+        with browser() as opened:
+            page = opened.new_page()
+            page.goto(f"{Path(html).resolve().as_uri()}?print-pdf")
+            page.wait_for_function("document.querySelectorAll('.pdf-page').length > 0")
+            page.evaluate("document.fonts.ready")
+            content = page.pdf(prefer_css_page_size=True, print_background=True)
+    except Error as error:
+        problem = error.message.splitlines()[0]
+        raise SlidesError(f"{html}: the browser cannot print it ({problem})") from error
     with _writing(target), replacing(target) as file:
         file.write(content)
     return target
@@ -133,26 +141,28 @@ def browser():
     SlidesError
         There is none of them.
     """
-    from playwright.sync_api import Error, sync_playwright  # slow to import, and needed here alone
+    from playwright.sync_api import Error, sync_playwright  # slow to import
 
     paths = filter(None, map(shutil.which, ["chromium", "chromium-browser"]))
     choices = [{"executable_path": path} for path in paths]
     choices += [{"channel": channel} for channel in CHANNELS]
+    failure = None
     with sync_playwright() as playwright:
         for choice in choices:
             try:
                 opened = playwright.chromium.launch(
                     args=["--disable-gpu", "--disable-background-networking"], **choice
                 )
-            except Error:
+            except Error as error:
+                failure = error
                 continue
             with opened:
                 yield opened
             return
     raise SlidesError(
-        "a PDF is printed by a browser, and this machine has none that can: install Chromium, "
-        "Chrome or Edge, or leave out --pdf"
-    )
+        "a PDF is printed by a browser, and this machine has none that can: install Chrome or "
+        "Edge (on Linux, Chromium will do), or leave out --pdf"
+    ) from failure
 
 
 @contextmanager
@@ -178,7 +188,7 @@ class _Renderer(IPythonRenderer):
 
     def link(self, text, url, title=None):
         """Leave out links to other notebooks: they are not where the slides are."""
-        return text if url.endswith(".ipynb") else super().link(text, url, title)
+        return text if url.partition("#")[0].endswith(".ipynb") else super().link(text, url, title)
 
 
 class _Exporter(SlidesExporter):
@@ -218,7 +228,13 @@ def _name_sections(notebook):
 
 
 def _mathml(latex, display):
-    mathml = convert(latex, display=display)
+    try:
+        mathml = convert(latex, display=display)
+    except Exception as error:  # of many kinds, without a word on what is wrong
+        raise SlidesError(
+            f"the formula {latex!r} cannot be drawn ({type(error).__name__}): is every bracket in "
+            "it closed?"
+        ) from error
     for found, repaired in MATHML_REPAIRS:
         mathml = re.sub(found, repaired, mathml)
     return mathml

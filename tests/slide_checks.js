@@ -57,7 +57,7 @@ async () => {
     while (texts.nextNode()) {
       const text = texts.currentNode, element = text.parentElement;
       if (!text.data.trim() || element.closest("aside.notes, style, script") || !shown(element)) continue;
-      characters += text.data.length;
+      if (!element.closest(".section")) characters += text.data.length;
       const range = document.createRange();
       range.selectNodeContents(text);
       const foot = element.closest(".section") ? 720 : BOTTOM;

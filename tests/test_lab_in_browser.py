@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import nbformat
@@ -55,7 +56,8 @@ def lab(tmp_path_factory):
 def _address(home):
     for _ in range(600):
         for path in (home / "runtime").glob("jpserver-*.json"):
-            return json.loads(path.read_text(encoding="utf-8"))["url"]
+            with suppress(json.JSONDecodeError):  # it is being written
+                return json.loads(path.read_text(encoding="utf-8"))["url"]
         time.sleep(0.1)
     raise TimeoutError((home / "log").read_text(encoding="utf-8", errors="replace"))
 

@@ -29,7 +29,7 @@ def test_each_cell_comes_where_its_slide_type_says(made):
     assert "<h1>09 · A small chapter</h1>" in title
     assert "<h2>1. A neuron</h2>" in neuron
     assert re.search(r'<aside class="notes">.*Ask the audience first.*</aside>', neuron, re.DOTALL)
-    assert re.search(r'<div class="fragment">.*y.*</div>', neuron, re.DOTALL)
+    assert re.search(r'<div class="fragment">.*--columns: 8.*</div>', neuron, re.DOTALL)  # print(y)
     assert '<pre class="output" style="--columns: 1">1\n</pre>' in neuron
     assert 'alt="A grey field."' in figure
     assert "plot" not in figure
@@ -83,6 +83,7 @@ def test_making_slides_again_changes_no_byte(tmp_path):
     path = tmp_path / "09.ipynb"
     nbformat.write(deck(*GOOD), path)
     first = slides.write_html(path, tmp_path).read_bytes()
+    slides._font_face.cache_clear()
     assert slides.write_html(path, tmp_path).read_bytes() == first
 
 
@@ -136,8 +137,36 @@ def test_a_notebook_that_was_never_executed(chapters, capsys):
     nbformat.write(notebook, chapters / "09_small.ipynb")
     assert complaint(capsys) == (
         "09_small.ipynb was never executed (cell sum), so its slides would have no outputs: "
-        f"run {command('course_utils execute 09')}\n"
+        f"run {command('course_utils execute 09_small')}\n"
     )
+
+
+def test_an_old_notebook_that_was_never_executed_is_named_by_its_path(chapters, capsys):
+    cell = nbformat.v4.new_code_cell("1")
+    del cell["id"]  # notebooks before format 4.5 have none
+    path = chapters.parent / "mine.ipynb"
+    nbformat.write(nbformat.v4.new_notebook(cells=[cell], nbformat_minor=4), path)
+    said = complaint(capsys, str(path))
+    assert said.startswith("mine.ipynb was never executed (cell 0)")
+    assert said.endswith(f'execute "{path}"\n')
+
+
+@pytest.mark.parametrize("formula", [r"\left( x", "x^", "{", r"\begin{cases} x"])
+def test_a_formula_that_cannot_be_drawn(chapters, capsys, formula):
+    nbformat.write(deck(text(f"$${formula}$$")), chapters / "09_small.ipynb")
+    assert complaint(capsys).startswith(f"the formula {formula!r} cannot be drawn")
+
+
+def test_stopped_in_the_middle(chapters, capsys, monkeypatch):
+    def stop(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(slides, "write_html", stop)
+    assert complaint(capsys) == "stopped; the files named above are complete\n"
+
+
+def test_a_name_that_the_system_refuses(chapters, capsys):
+    assert "x" * 300 in complaint(capsys, "x" * 300)
 
 
 def test_what_is_no_notebook(chapters, capsys):
@@ -171,6 +200,6 @@ def test_a_pdf_without_a_browser(chapters, capsys, monkeypatch):
     out, err = capsys.readouterr()
     assert out.startswith("slides")  # the slides themselves are there
     assert err == (
-        "a PDF is printed by a browser, and this machine has none that can: install Chromium, "
-        "Chrome or Edge, or leave out --pdf\n"
+        "a PDF is printed by a browser, and this machine has none that can: install Chrome or "
+        "Edge (on Linux, Chromium will do), or leave out --pdf\n"
     )

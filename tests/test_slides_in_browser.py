@@ -98,6 +98,11 @@ def test_a_planted_fault_is_found(browser, small, cell, said):
     assert not any(problem.startswith("slide 3") for problem in found)
 
 
+def test_a_slide_with_nothing_but_the_name_of_its_section_is_found(browser, small):
+    found = problems(browser, small(text("## A section"), text("<br>")))
+    assert found == ["slide 3: empty"]
+
+
 def test_the_keyboard_leads_through_the_slides(browser, small):
     with browser.new_context(viewport=SIZE) as context:
         page = context.new_page()
@@ -158,3 +163,9 @@ def test_the_pdf_has_a_page_of_the_right_size_for_each_slide(
     }
     assert boxes == {(0, 0, 960, 540)}  # points: 1280 x 720 px
     assert capsys.readouterr().out.splitlines()[1] == f"{pdf}: {len(content) / 1e6:.1f} MB"
+
+
+def test_slides_that_the_browser_cannot_print(browser, tmp_path, monkeypatch):
+    monkeypatch.setattr(slides, "browser", lambda: nullcontext(browser))
+    with pytest.raises(slides.SlidesError, match=r"missing\.html: the browser cannot print it \("):
+        slides.write_pdf(tmp_path / "missing.html")
