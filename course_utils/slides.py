@@ -75,11 +75,10 @@ def write_html(path, folder):
     notebook = notebooks.read(path)
     for k, cell in enumerate(notebook.cells):
         if cell.cell_type == "code" and cell.source.strip() and cell.execution_count is None:
+            place = f"{path.name} was never executed (cell {cell.get('id', k)})"
             name = path.stem if path.parent == notebooks.NOTEBOOKS else f'"{path}"'
-            raise SlidesError(
-                f"{path.name} was never executed (cell {cell.get('id', k)}), so its slides would have "
-                f"no outputs: run {command(f'course_utils execute {name}')}"
-            )
+            cure = command(f"course_utils execute {name}")
+            raise SlidesError(f"{place}, so its slides would have no outputs: run {cure}")
     if all(_slide_type(cell) in ("notes", "skip") for cell in notebook.cells):
         raise SlidesError(f"{path.name} has no slides: all its cells are notes or skipped")
     _name_sections(notebook)
