@@ -2,7 +2,7 @@
 
     python data/make_sample_weight.py
 
-It needs the full MNIST set (``python -m course_utils fetch``) and less than a minute on two cores.
+It needs the full MNIST set (``python -m course_tools fetch``) and less than a minute on two cores.
 The network is 784-50-100-10, with sigmoid hidden layers and a softmax output. It never sees the
 5,000 digits of the offline sample, so that its accuracy on the sample's test part is honest.
 """
@@ -18,7 +18,7 @@ from sklearn.neural_network import MLPClassifier
 from course_utils.activations import sigmoid, softmax
 from course_utils.files import replacing
 from course_utils.mnist import load_mnist
-from course_utils.mnist_sample import read_sample
+from course_utils.mnist.sample import read_sample
 
 OUTPUT = Path(__file__).resolve().parent / "sample_weight.npz"
 N_VALIDATION = 5_000  # the settings below were chosen by these digits, never by the test set
@@ -32,7 +32,7 @@ def main():
     if (len(x), len(x_test)) != (60_000, 10_000):
         print(
             "The weights are made from the full MNIST set, which is not here, and nothing was "
-            "written. Get it with `python -m course_utils fetch`, or set MNIST_DIR to its folder.",
+            "written. Get it with `python -m course_tools fetch`, or set MNIST_DIR to its folder.",
             file=sys.stderr,
         )
         return 1

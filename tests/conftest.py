@@ -9,7 +9,9 @@ import numpy as np
 import pytest
 from tiny_mnist import SHAPES, idx_bytes
 
-from course_utils import files, mnist, mnist_download, mnist_files
+from course_utils import files, mnist
+from course_utils.mnist import download as mnist_download
+from course_utils.mnist import idx as mnist_files
 
 LOCAL = {"127.0.0.1", "localhost", "::1", "", None}
 
@@ -59,7 +61,7 @@ def data_folder(tmp_path, monkeypatch):
 @pytest.fixture(scope="module")
 def browser():
     """Open this machine's browser without a window; skip the test where there is none."""
-    from course_utils import slides  # slow to import, and not needed by most tests
+    from course_tools import slides  # slow to import, and not needed by most tests
 
     try:
         with slides.browser() as opened:

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from course_utils.mnist import load_mnist, read_csv, write_csv
-from course_utils.mnist_sample import read_sample
+from course_utils.mnist.sample import read_sample
 
 ROUNDS = 9
 

@@ -1,0 +1,235 @@
+"""The exercises of chapter 01, Perceptron."""
+
+from course_exercises.engine.exercise import Exercise
+from course_exercises.engine.comparing import Compare, Mistake, Wrong, with_names
+
+INPUTS = [(0, 0), (0, 1), (1, 0), (1, 1)]
+
+
+def every_input(rng):
+    """Yield the four inputs of a gate in their order, then again in random order."""
+    yield from INPUTS
+    for i in rng.integers(0, 4, 12):
+        yield INPUTS[i]
+
+
+nor = Exercise(
+    number="1.1",
+    slug="nor",
+    title="NOR",
+    names=("NOR",),
+    hints=(
+        "Write down the truth table of OR, and turn every output around.",
+        "The chapter made NAND out of AND. What did it do to the three numbers?",
+        "OR is `neuron(x1, x2, 0.5, 0.5, -0.2)`. Change the sign of all three numbers.",
+    ),
+    code="""\
+def NOR(x1, x2):
+    return neuron(x1, x2, -0.5, -0.5, 0.2)
+""",
+    explanation=(
+        "NOR is OR, negated. If all three numbers change their sign, the sum changes its sign: "
+        "what was above 0 is now below. The bias is positive, so the neuron fires when both inputs "
+        "are silent; each input that is 1 takes 0.5 away, and one is enough to silence it."
+    ),
+    right=(
+        "Like NAND, NOR is enough to build every other gate. The computer that flew to the Moon "
+        "with Apollo 11 was built from NOR gates alone."
+    ),
+    test=Compare(
+        expected=lambda x1, x2: 0 if x1 or x2 else 1,
+        cases=every_input,
+        mistakes=(
+            Mistake(
+                lambda x1, x2: x1 | x2,
+                "This is OR. NOR is its opposite: 1 only where OR is 0. In a neuron, change the "
+                "sign of all three numbers.",
+            ),
+            Mistake(
+                lambda x1, x2: 1 - (x1 & x2),
+                'This is NAND, "not both". NOR is "not even one": 0 as soon as one input is 1. The '
+                "neuron fires too easily: lower the bias.",
+            ),
+            Mistake(
+                lambda x1, x2: x1 & x2,
+                "This is AND. NOR is 1 only if both inputs are 0.",
+            ),
+            Mistake(
+                lambda x1, x2: 0,
+                "This neuron never fires. For (0, 0) the weights have no influence, so the bias "
+                "alone must be above 0.",
+            ),
+            Mistake(
+                lambda x1, x2: 1,
+                "This neuron always fires. An input that is 1 must pull the sum to 0 or below: "
+                "each weight must be negative, and larger than the bias.",
+            ),
+            Mistake(
+                lambda x1, x2: 1 - x1,
+                "Only `x1` has an influence here. Look at the weight of `x2`.",
+            ),
+            Mistake(
+                lambda x1, x2: 1 - x2,
+                "Only `x2` has an influence here. Look at the weight of `x1`.",
+            ),
+            Mistake(
+                lambda x1, x2: int(x1 == x2),
+                "This says whether both inputs are equal. NOR is 0 also if both are 1.",
+            ),
+        ),
+    ),
+)
+
+
+def _made_of_gates_with_another_last(answer):
+    """Raise `Wrong` if an answer calls no gate of the chapter, or AND as the last one."""
+    called = []
+
+    def watched(name, gate):
+        def call(*args):
+            called.append(name)
+            return gate(*args)
+
+        return call
+
+    gates = {
+        "AND": lambda x1, x2: int(x1 and x2),
+        "NAND": lambda x1, x2: int(not (x1 and x2)),
+        "OR": lambda x1, x2: int(x1 or x2),
+        "NOR": lambda x1, x2: int(not (x1 or x2)),
+        "neuron": lambda x1, x2, w1, w2, b: int(b + w1 * x1 + w2 * x2 > 0),
+    }
+    function = with_names(answer.value, **{name: watched(name, gates[name]) for name in gates})
+    if function is answer.value:  # no plain function: what it calls cannot be seen
+        return
+    answer.call(0, 1, use=lambda _, *args: function(*args))
+    if not called:
+        raise Wrong(
+            "The outputs are right, but no gate is used. Build it from AND, NAND, OR and NOR."
+        )
+    if called[-1] == "AND":
+        raise Wrong(
+            "The outputs are right, but the last gate is AND, as in the chapter. There are other "
+            "ways: begin with the question when XOR is 0, or use NAND alone."
+        )
+
+
+other_xor = Exercise(
+    number="1.2",
+    slug="other-xor",
+    title="another XOR",
+    names=("other_xor",),
+    hints=(
+        "XOR is false in two cases: both inputs are 1, or both are 0. Which gates recognise these?",
+        "AND recognises the one, NOR the other. XOR is 1 if neither of them is 1.",
+        "`NOR(AND(x1, x2), NOR(x1, x2))`. And with NAND alone: let `s = NAND(x1, x2)`, then join "
+        "`x1` with `s`, `x2` with `s`, and the two results.",
+    ),
+    code="""\
+def other_xor(x1, x2):
+    s = NAND(x1, x2)
+    return NAND(NAND(x1, s), NAND(x2, s))
+""",
+    explanation=(
+        "The signal `s` is 0 only if both inputs are 1. So `NAND(x1, s)` is 0 only if `x1` is 1 "
+        "and `x2` is not, and `NAND(x2, s)` is 0 only in the opposite case. The last NAND is 1 as "
+        "soon as one of its inputs is 0. Shorter, with other gates: `NOR(AND(x1, x2), NOR(x1, "
+        "x2))`."
+    ),
+    right=(
+        "There are many ways to build one gate. With four NANDs it has three layers in place of "
+        "two, but it needs only one kind of part, which is what a factory likes."
+    ),
+    test=Compare(
+        expected=lambda x1, x2: int(x1 != x2),
+        cases=every_input,
+        mistakes=(
+            Mistake(
+                lambda x1, x2: int(x1 == x2),
+                "Every output is turned around: this is 1 where the inputs are equal. Negate the "
+                "result: NAND of a signal with itself is its opposite.",
+            ),
+            Mistake(
+                lambda x1, x2: x1 | x2,
+                "This is OR. XOR differs from it in one place: if both inputs are 1, it is 0.",
+            ),
+            Mistake(
+                lambda x1, x2: 1 - (x1 & x2),
+                "This is NAND. XOR differs from it in one place: if both inputs are 0, it is 0.",
+            ),
+            Mistake(
+                lambda x1, x2: x1 & x2,
+                "This is AND, the carry of a sum. XOR is 1 if just one is 1.",
+            ),
+            Mistake(
+                lambda x1, x2: 1 - (x1 | x2), "This is NOR. Its output for (0, 1) and (1, 0) is 0."
+            ),
+        ),
+        then=_made_of_gates_with_another_last,
+        forbidden={"XOR": "This calls the `XOR` of the chapter. Build it from other gates."},
+    ),
+)
+
+
+half_adder = Exercise(
+    number="1.3",
+    slug="half-adder",
+    title="a half adder",
+    names=("half_adder",),
+    hints=(
+        "Add the four pairs on paper, in binary: 0 + 0, 0 + 1, 1 + 0, 1 + 1. Write the digit and "
+        "the carry in two columns.",
+        "Each column is the truth table of a gate that you know.",
+        "The digit is `XOR(x1, x2)`, the carry is `AND(x1, x2)`. Return both, with a comma "
+        "between.",
+    ),
+    code="""\
+def half_adder(x1, x2):
+    return XOR(x1, x2), AND(x1, x2)
+""",
+    explanation=(
+        "The digit to write is 1 if exactly one of the inputs is 1: that is XOR. There is "
+        "something to carry only if both are 1: that is AND. A function with a comma after "
+        "`return` gives a tuple, here two numbers."
+    ),
+    right=(
+        "Two half adders and an OR make a full adder, which also takes the carry of the place "
+        "before. 64 of those in a row add the integers of your computer."
+    ),
+    test=Compare(
+        expected=lambda x1, x2: divmod(x1 + x2, 2)[::-1],
+        cases=every_input,
+        mistakes=(
+            Mistake(
+                lambda x1, x2: divmod(x1 + x2, 2),
+                "Digit and carry have changed places: the digit to write comes first.",
+            ),
+            Mistake(
+                lambda x1, x2: (x1 | x2, x1 & x2),
+                "The digit is made with OR. But 1 + 1 = 10: write 0, carry 1. So for (1, 1) the "
+                "digit is 0.",
+            ),
+            Mistake(
+                lambda x1, x2: (int(x1 != x2), x1 | x2),
+                "The carry is made with OR. There is something to carry only if both inputs are 1.",
+            ),
+            Mistake(
+                lambda x1, x2: (x1 & x2, int(x1 != x2) | (x1 & x2)),
+                "Look at the digit: 0 + 1 = 1, so there it is 1.",
+            ),
+            Mistake(
+                lambda x1, x2: int(x1 != x2),
+                "This is the digit alone. Return two values: the digit, then the carry.",
+            ),
+            Mistake(
+                lambda x1, x2: x1 + x2,
+                "This is the sum as a number. A half adder returns its two binary digits, each 0 "
+                "or 1: first the digit to write, then the carry.",
+            ),
+            Mistake(
+                lambda x1, x2: (x1 + x2, x1 & x2),
+                "The digit is 2 for (1, 1). In binary there are only 0 and 1.",
+            ),
+        ),
+    ),
+)

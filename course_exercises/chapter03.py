@@ -1,0 +1,355 @@
+"""The exercises of chapter 03, Softmax and overflow."""
+
+import math
+
+import numpy as np
+
+from course_exercises.engine.exercise import Exercise
+from course_exercises.engine.comparing import Compare, Defect, Mistake, Repaired
+
+FAR_APART = np.array([[1000.0, 1010.0], [0.0, 10.0]])
+
+
+def shares(numbers):
+    """Return the shares of a list of numbers, computed one by one."""
+    exps = [math.exp(number - max(numbers)) for number in numbers]
+    return [e / math.fsum(exps) for e in exps]
+
+
+def shares_of_rows(x):
+    """Return the shares of each row of an array."""
+    return np.array([shares(row) for row in x.tolist()])
+
+
+# ---------------------------------------------------------------- 3.1
+
+
+def _batches(rng):
+    yield np.array([[0.0, 1.0, 2.0], [3.0, 3.0, 3.0]]), 1
+    yield np.array([[0.0, 1.0, 2.0], [3.0, 3.0, 3.0]]), 0
+    yield (np.array([[1.0, 2.0, 4.0], [0.0, 0.0, 0.0]]),)  # axis=1 if left out
+    yield np.array([[0.0, 1000.0], [0.0, 1000.0], [0.0, 990.0]]), 0
+    yield np.array([[-1000.0, -1001.0], [5.0, 7.0]]), 1
+    yield FAR_APART, 1
+    yield FAR_APART.T, 0
+    for axis in (0, 1, 0, 1, 0, 1):
+        yield rng.normal(scale=3, size=rng.integers(1, 6, 2)), axis
+    for axis in (0, 1):
+        yield rng.normal(scale=3, size=(3, 3)), axis
+
+
+def _expected_batch(x, axis=1):
+    return shares_of_rows(x) if axis == 1 else shares_of_rows(x.T).T
+
+
+def _normalised(exps, axis, keepdims=True):
+    return exps / np.sum(exps, axis=axis, keepdims=keepdims)
+
+
+softmax_batch = Exercise(
+    number="3.1",
+    slug="softmax-batch",
+    title="softmax for a batch",
+    names=("softmax_batch",),
+    hints=(
+        "`softmax` of section 6 does it for the last axis. What is fixed there must become "
+        "variable.",
+        "Both `np.max` and `np.sum` take an `axis`. Hand yours on to both, with `keepdims=True`.",
+        "`exps = np.exp(x - np.max(x, axis=axis, keepdims=True))`. The sum goes the same way.",
+    ),
+    code='''\
+def softmax_batch(x, axis=1):
+    """Return the shares of each row (axis=1) or of each column (axis=0)."""
+    exps = np.exp(x - np.max(x, axis=axis, keepdims=True))
+    return exps / np.sum(exps, axis=axis, keepdims=True)
+''',
+    explanation=(
+        "Maximum and sum both belong to one sample, so both go along the same axis. "
+        "`keepdims=True` keeps that axis with length 1, and so the result fits beside `x`: as a "
+        "column for `axis=1`, as a row for `axis=0`."
+    ),
+    right=(
+        "The same two lines work on arrays with three or more axes. Deep learning libraries take "
+        "the axis as an argument too: `keras.ops.softmax(x, axis=-1)`."
+    ),
+    test=Compare(
+        expected=_expected_batch,
+        cases=_batches,
+        mistakes=(
+            Mistake(
+                lambda x, axis=1: np.exp(x - np.max(x)) / np.sum(np.exp(x - np.max(x))),
+                "All samples share one whole: maximum and sum are taken over the whole batch. Each "
+                "sample needs its own; `axis` tells NumPy so.",
+            ),
+            Mistake(
+                lambda x, axis=1: _normalised(np.exp(x - np.max(x, axis=1, keepdims=True)), 1),
+                "Here each row is a whole, whatever `axis` says. With `axis=0` each column should "
+                "be.",
+            ),
+            Mistake(
+                lambda x, axis=1: _expected_batch(x, 1 - axis),
+                "The two axes have changed places. `axis=1` goes along a row, from column to "
+                "column.",
+            ),
+            Mistake(
+                lambda x, axis=1: _normalised(np.exp(x), axis),
+                "This overflows: `np.exp(1000)` is inf, and inf / inf is nan. Subtract the maximum "
+                "first.",
+            ),
+            Mistake(
+                lambda x, axis=1: _normalised(np.exp(x - np.max(x)), axis),
+                "The maximum is that of the whole batch. A row far below it becomes 0 everywhere, "
+                "and 0 / 0 is nan. Each sample needs its own maximum.",
+            ),
+            Mistake(
+                lambda x, axis=1: _normalised(
+                    np.exp(x - np.max(x, axis=axis, keepdims=True)), axis, keepdims=False
+                ),
+                "The sum has lost its axis, so NumPy cannot lay it beside the batch, or lays it "
+                "the wrong way. `keepdims=True` keeps the axis.",
+            ),
+            Mistake(
+                lambda x, axis=1: _normalised(np.exp(x - np.max(x, axis=axis)), axis, False),
+                "Maximum and sum have lost their axis, so NumPy cannot lay them beside the batch, "
+                "or lays them the wrong way. `keepdims=True` keeps the axis.",
+            ),
+            Mistake(
+                lambda x, axis=1: np.exp(x - np.max(x, axis=axis, keepdims=True)),
+                "These are the exponentials. To become shares they must be divided by their sum.",
+            ),
+            Mistake(
+                lambda x, axis=1: (
+                    np.exp(x - np.max(x, axis=axis, keepdims=True))
+                    / np.sum(np.exp(x - np.max(x, axis=axis, keepdims=True)))
+                ),
+                "The maximum is right. But the sum is that of the whole batch. Each sample needs "
+                "its own.",
+            ),
+            Mistake(
+                lambda x, axis=1: _normalised(x, axis),
+                "These are shares of the logits themselves, so negative ones become possible. Take "
+                "the exponential first.",
+            ),
+        ),
+    ),
+)
+
+
+# ---------------------------------------------------------------- 3.2
+
+
+def _logits(rng):
+    yield (np.array([0.3, 2.9, 4.0]),)
+    yield (np.array([1000.0, 0.0]),)
+    yield (np.array([-1000.0, -1000.0]),)
+    yield (np.array([[0.3, 2.9, 4.0], [5.0, 1.0, 0.0]]),)
+    yield (np.array([[1.0, 2.0], [4.0, 8.0]]),)
+    yield (FAR_APART,)
+    yield (np.array([1, 2, 3]),)
+    for _ in range(8):
+        yield (rng.normal(scale=5, size=rng.integers(1, 6, 2)),)
+
+
+def _expected_log(x):
+    if x.ndim == 2:
+        return np.array([_expected_log(row) for row in x])
+    log_sum = math.log(math.fsum(math.exp(number - max(x)) for number in x))
+    return np.array([float(number) - float(max(x)) - log_sum for number in x])
+
+
+def _softmax(x):
+    exps = np.exp(x - np.max(x, axis=-1, keepdims=True))
+    return exps / np.sum(exps, axis=-1, keepdims=True)
+
+
+def _log_of_sum(x, axis=-1, keepdims=True):
+    return np.log(np.sum(np.exp(x), axis=axis, keepdims=keepdims))
+
+
+def _shifted(x):
+    return x - np.max(x, axis=-1, keepdims=True)
+
+
+log_softmax = Exercise(
+    number="3.2",
+    slug="log-softmax",
+    title="log-softmax without log(0)",
+    names=("log_softmax",),
+    hints=(
+        "The logarithm of a fraction is a difference: log(a / b) = log(a) − log(b).",
+        "And log undoes exp. So with logits z from which the maximum has been subtracted, the "
+        "result is z − log(sum of exp(z)).",
+        "`z = x - np.max(x, axis=-1, keepdims=True)`, and then `z - np.log(np.sum(np.exp(z), "
+        "axis=-1, keepdims=True))`.",
+    ),
+    code='''\
+def log_softmax(x):
+    """Return the logarithm of the shares, for one sample or one sample per row."""
+    z = x - np.max(x, axis=-1, keepdims=True)
+    return z - np.log(np.sum(np.exp(z), axis=-1, keepdims=True))
+''',
+    explanation=(
+        "log(exp(z) / sum) = z − log(sum). The logarithm meets only the sum, and the sum is never "
+        "0: the largest logit became 0, and exp(0) alone contributes 1. A share too small for any "
+        "float has a logarithm that fits easily: −1000 in the example."
+    ),
+    right=(
+        "Libraries do the same: a loss that takes logits (`from_logits=True` in Keras) never "
+        "computes the shares. You meet it in chapter 08."
+    ),
+    test=Compare(
+        expected=_expected_log,
+        cases=_logits,
+        mistakes=(
+            Mistake(
+                lambda x: np.log(_softmax(x)),
+                "For shares that have become 0 this takes log(0), which is minus infinity. Do not "
+                "compute the shares at all: log(exp(z) / sum) = z − log(sum).",
+            ),
+            Mistake(
+                lambda x: np.log(_softmax(x) + 1e-7),
+                "The small number inside the log avoids minus infinity, but the answer is wrong: "
+                "it can never fall below −16.1. Do not compute the shares: log(exp(z) / sum) = z − "
+                "log(sum).",
+            ),
+            Mistake(
+                lambda x: x - _log_of_sum(x),
+                "The formula is right, but exp overflows, or every exp becomes 0. Subtract the "
+                "maximum of each row first.",
+            ),
+            Mistake(
+                lambda x: _shifted(x) - _log_of_sum(_shifted(x), axis=1),
+                "It works for a batch. But a single sample has no axis 1: `axis=-1`, the last "
+                "one, fits both.",
+            ),
+            Mistake(
+                lambda x: x - _log_of_sum(_shifted(x)),
+                "The maximum was subtracted inside the logarithm only. It must be subtracted in "
+                "both places, or added to the logarithm again.",
+            ),
+            Mistake(
+                lambda x: x - np.max(x) - _log_of_sum(x - np.max(x), axis=None, keepdims=False),
+                "All samples of a batch share one whole. Each row needs its own maximum and its "
+                "own sum: `axis=-1` and `keepdims=True`.",
+            ),
+            Mistake(
+                lambda x: _shifted(x) - _log_of_sum(_shifted(x), keepdims=False),
+                "For a batch the sum has lost its axis. `keepdims=True` keeps it.",
+            ),
+            Mistake(
+                lambda x: x - np.max(x) - _log_of_sum(x - np.max(x)),
+                "The maximum is that of the whole batch. In a row far below it every exp becomes "
+                "0, and so does the sum. Each row needs its own maximum.",
+            ),
+            Mistake(_softmax, "These are the shares. Asked for are their logarithms."),
+            Mistake(
+                lambda x: -_expected_log(x),
+                "The sign is turned around: the logarithm of a share is 0 or negative.",
+            ),
+        ),
+    ),
+)
+
+
+# ---------------------------------------------------------------- 3.3
+
+
+def _sure(logits, level=0.9):
+    return np.array([i for i, row in enumerate(logits.tolist()) if max(shares(row)) > level], int)
+
+
+def _photos(rng):
+    yield (np.array([[9.0, 0.0, 1.0], [1.0, 2.0, 1.5], [0.0, 8.0, 1.0]]),)
+    yield (FAR_APART,)
+    yield (np.array([[2.0, 2.1]]),)
+    for n in (3, 5, 40):
+        yield (rng.normal(scale=4, size=(n, 3)),)
+
+
+def _photos_and_levels(rng):
+    yield from _photos(rng)
+    yield rng.normal(scale=2, size=(20, 3)), 0.5
+
+
+def _program_works(shares_of_photos, predict, sure_photos):
+    Compare(shares_of_rows, _photos)(shares_of_photos)
+    Compare(lambda logits: logits.argmax(axis=1), _photos)(predict)
+    Compare(_sure, _photos_and_levels)(sure_photos)
+
+
+def _rows_sum_to_one(shares_of_photos, predict, sure_photos):
+    logits = np.array([[1.0, 2.0, 0.0], [0.0, 3.0, 1.0]])
+    y = shares_of_photos.result(logits, form=logits)
+    return np.allclose(y.sum(axis=1), 1)
+
+
+def _far_row_survives(shares_of_photos, predict, sure_photos):
+    y = shares_of_photos.result(FAR_APART, form=FAR_APART)
+    return y.min() > 0  # false for nan, too
+
+
+find_the_bug = Exercise(
+    number="3.3",
+    slug="find-the-bug",
+    title="find the bug",
+    names=("shares_of_photos", "predict", "sure_photos"),
+    hints=(
+        "Print `shares_of_photos(logits)` for the example. What should each row sum to?",
+        "Which numbers does `np.sum(exps)` add up? And of which numbers does `np.max(logits)` take "
+        "the largest? Section 6 has the same problem.",
+        "Both of them need `axis=1, keepdims=True`. `predict` and `sure_photos` are fine as they "
+        "are.",
+    ),
+    starter="""\
+def shares_of_photos(logits):
+    exps = np.exp(logits - np.max(logits))
+    return exps / np.sum(exps)
+
+
+def predict(logits):
+    return np.argmax(shares_of_photos(logits), axis=1)
+
+
+def sure_photos(logits, level=0.9):
+    best = np.max(shares_of_photos(logits), axis=1)
+    return np.flatnonzero(best > level)
+""",
+    code="""\
+def shares_of_photos(logits):
+    exps = np.exp(logits - np.max(logits, axis=1, keepdims=True))
+    return exps / np.sum(exps, axis=1, keepdims=True)
+
+
+def predict(logits):
+    return np.argmax(shares_of_photos(logits), axis=1)
+
+
+def sure_photos(logits, level=0.9):
+    best = np.max(shares_of_photos(logits), axis=1)
+    return np.flatnonzero(best > level)
+""",
+    explanation=(
+        "The shares were taken over the whole batch, so the more photos, the smaller each share. "
+        "`predict` did not suffer: dividing a row by a number does not move its largest entry. The "
+        "maximum of the whole batch is a second defect, which shows only when a row lies far below "
+        "another: there every exponential becomes 0."
+    ),
+    right=(
+        "A test of `predict` alone could never find this. It pays to test what must always hold, "
+        "here: every row sums to 1."
+    ),
+    test=Repaired(
+        defects=(
+            Defect(
+                "The shares of one photo change when other photos join the batch.",
+                _rows_sum_to_one,
+            ),
+            Defect(
+                "When the logits of one photo are far above those of another, the other photo "
+                "loses its shares: they become 0 or nan.",
+                _far_row_survives,
+            ),
+        ),
+        then=_program_works,
+    ),
+)

@@ -1,0 +1,318 @@
+"""The exercises of chapter 04, Three-layer forward pass."""
+
+import itertools
+import math
+
+import numpy as np
+
+from course_utils.activations import identity, sigmoid, softmax
+from course_exercises.engine.exercise import Exercise
+from course_exercises.engine.comparing import Compare, Mistake, SameValue
+
+EXAMPLE = {
+    "W1": np.array([[0.1, 0.3, 0.5], [0.2, 0.4, 0.6]]),
+    "b1": np.array([0.1, 0.2, 0.3]),
+    "W2": np.array([[0.1, 0.4], [0.2, 0.5], [0.3, 0.6]]),
+    "b2": np.array([0.1, 0.2]),
+    "W3": np.array([[0.1, 0.3], [0.2, 0.4]]),
+    "b3": np.array([0.1, 0.2]),
+}
+FOURTH_LAYER = {"W4": EXAMPLE["W1"], "b4": EXAMPLE["b1"]}
+X = np.array([1.0, 0.5])
+
+
+def random_network(rng, sizes):
+    """Return the parameters of a network with these numbers of neurons."""
+    network = {}
+    for layer, (n_in, n_out) in enumerate(itertools.pairwise(sizes), start=1):
+        network[f"W{layer}"] = rng.normal(size=(n_in, n_out))
+        network[f"b{layer}"] = rng.normal(size=n_out)
+    return network
+
+
+def by_hand(network, x, last=list):
+    """Return the output of a network, computed neuron by neuron; `last` takes a list of sums."""
+    if x.ndim == 2:
+        return np.array([by_hand(network, row, last) for row in x])
+    n_layers, z = len(network) // 2, x.tolist()
+    for layer in range(1, n_layers + 1):
+        weights, bias = network[f"W{layer}"].tolist(), network[f"b{layer}"].tolist()
+        sums = [
+            math.fsum(z_i * row[j] for z_i, row in zip(z, weights, strict=True)) + bias[j]
+            for j in range(len(bias))
+        ]
+        is_last = layer == n_layers
+        z = last(sums) if is_last else [1 / (1 + math.exp(-a)) for a in sums]
+    return np.array(z)
+
+
+def forward(network, x, layers, last=identity):
+    """Return the output of the layers with these numbers, the last with another activation."""
+    for layer in layers:
+        a = x @ network[f"W{layer}"] + network[f"b{layer}"]
+        x = last(a) if layer == layers[-1] else sigmoid(a)
+    return x
+
+
+def _layers(network):
+    return list(range(1, len(network) // 2 + 1))
+
+
+def _without_sigmoid(network, x):
+    for layer in _layers(network):
+        x = x @ network[f"W{layer}"] + network[f"b{layer}"]
+    return x
+
+
+# ---------------------------------------------------------------- 4.1
+
+shape_puzzle = Exercise(
+    number="4.1",
+    slug="shape-puzzle",
+    title="a shape puzzle",
+    names=("shapes",),
+    hints=(
+        "In `x @ W1` the inner numbers must be equal. What does that say about the rows of `W1`?",
+        "`W1` has 4 rows and 12 numbers: how many columns? So many numbers has each row of `z1`.",
+        "`W1` is `(4, 3)`, and `b1` holds one number for each column of it. `W2` must lead from 3 "
+        "to 2.",
+    ),
+    code="""\
+shapes = {"W1": (4, 3), "b1": (3,), "W2": (3, 2), "b2": (2,)}
+""",
+    explanation=(
+        "`(5, 4) @ W1` needs 4 rows, and 12 numbers in 4 rows are 3 columns. `z1` then has shape "
+        "`(5, 3)`, so `W2` has 3 rows, and the 2 columns of `y`. A bias has one number for each "
+        "neuron of its layer. The 5 is the number of samples, and no parameter knows it."
+    ),
+    right=(
+        "You never had to know what the program computes. Shapes alone find most errors in such "
+        "code, so printing them is the first thing to do when something goes wrong."
+    ),
+    test=SameValue(
+        expected={"W1": (4, 3), "b1": (3,), "W2": (3, 2), "b2": (2,)},
+        mistakes=(
+            Mistake(
+                lambda s: np.ndim(s["W1"]) == 2,
+                "These are the arrays themselves. Asked for are their shapes.",
+            ),
+            Mistake(
+                lambda s: type(s["b1"]) is int or type(s["b2"]) is int,
+                "In Python `(3)` is the number 3. A tuple of one entry needs a comma: `(3,)`.",
+            ),
+            Mistake(
+                lambda s: tuple(s["W1"]) == (3, 4) or tuple(s["W2"]) == (2, 3),
+                "Rows and columns have changed places: in `x @ W1` each row of `W1` belongs to one "
+                "input, each column to one neuron.",
+            ),
+            Mistake(
+                lambda s: any(5 in tuple(s[name]) for name in ("W1", "b1", "W2", "b2")),
+                "There is a 5 among your shapes. It is the number of samples, and the parameters "
+                "do not depend on it.",
+            ),
+            Mistake(
+                lambda s: math.prod(s["W1"]) != 12,
+                "`W1` should hold 12 numbers: rows times columns.",
+            ),
+            Mistake(
+                lambda s: math.prod(s["W1"]) == 12 and s["W1"][0] != 4,
+                "In `x @ W1` the rows of `W1` must be as many as the columns of `x`.",
+            ),
+            Mistake(
+                lambda s: math.prod(s["W2"]) > 0 and s["W2"][0] != s["W1"][1],
+                "In `z1 @ W2` the rows of `W2` must be as many as the columns of `z1`, which are "
+                "those of `W1`.",
+            ),
+            Mistake(
+                lambda s: len(s["b1"]) == 2 or len(s["b2"]) == 2,
+                "A bias has one number for each neuron of its layer, and only one axis: `(n,)`.",
+            ),
+            Mistake(
+                lambda s: tuple(s["b1"]) == (4,) or tuple(s["b2"]) == (3,),
+                "A bias belongs to the neurons that a layer leads to, not to its inputs. So it is "
+                "as long as the matrix has columns.",
+            ),
+        ),
+    ),
+)
+
+
+# ---------------------------------------------------------------- 4.2
+
+
+def _four_layers(rng):
+    yield EXAMPLE | FOURTH_LAYER, X
+    for sizes in [(1, 1, 1, 1, 1), (3, 2, 4, 3, 2), (2, 5, 3, 4, 1)]:
+        network = random_network(rng, sizes)
+        yield network, rng.normal(size=sizes[0])
+        yield network, rng.normal(size=(4, sizes[0]))
+
+
+add_a_layer = Exercise(
+    number="4.2",
+    slug="add-a-layer",
+    title="add a layer",
+    names=("forward_four_layers",),
+    hints=(
+        "Begin with `forward` of the chapter and add the lines of one more layer.",
+        "Only the last layer has the identity. Layer 3 is not the last any more.",
+        "`z3 = sigmoid(z2 @ network['W3'] + network['b3'])`, and the output is `z3 @ network['W4'] "
+        "+ network['b4']`.",
+    ),
+    code='''\
+def forward_four_layers(network, x):
+    """Return the output of a network with the parameters W1, b1 to W4, b4."""
+    z1 = sigmoid(x @ network["W1"] + network["b1"])
+    z2 = sigmoid(z1 @ network["W2"] + network["b2"])
+    z3 = sigmoid(z2 @ network["W3"] + network["b3"])
+    return z3 @ network["W4"] + network["b4"]
+''',
+    explanation=(
+        "A hidden layer is always the same line with other numbers. Layer 3 was the last one and "
+        "had the identity; now a layer follows, so it gets the sigmoid. The identity moves on to "
+        "layer 4."
+    ),
+    right=(
+        "And a batch of any size goes through the same lines. Without the sigmoid in layer 3, "
+        "layers 3 and 4 would collapse into one: that is what chapter 02 showed."
+    ),
+    test=Compare(
+        expected=by_hand,
+        cases=_four_layers,
+        mistakes=(
+            Mistake(
+                lambda network, x: forward(network, x, [1, 2, 3]) @ network["W4"] + network["b4"],
+                "Layer 3 still has the identity. It is a hidden layer now, so it needs the "
+                "sigmoid.",
+            ),
+            Mistake(
+                lambda network, x: forward(network, x, [1, 2, 3, 4], last=sigmoid),
+                "The last layer has a sigmoid. It should have the identity: the sums are the "
+                "output.",
+            ),
+            Mistake(
+                lambda network, x: forward(network, x, [1, 2, 3, 4], last=softmax),
+                "The last layer has a softmax. It should have the identity: the sums are the "
+                "output.",
+            ),
+            Mistake(
+                lambda network, x: forward(network, x, [1, 2, 3]),
+                "`W4` and `b4` have no influence: this is the output of the first three layers.",
+            ),
+            Mistake(
+                lambda network, x: forward(network, x, [1, 2, 3], sigmoid) @ network["W4"],
+                "The bias `b4` is missing.",
+            ),
+            Mistake(
+                lambda network, x: forward(network, x, [1, 2, 4]),
+                "`W3` and `b3` have no influence: layer 3 is left out.",
+            ),
+            Mistake(
+                lambda network, x: forward(network | FOURTH_LAYER, x, [1, 2, 3, 4]),
+                "`W4` and `b4` are always those of the example. Take them from `network`, as the "
+                "others.",
+            ),
+            Mistake(
+                _without_sigmoid,
+                "There is no sigmoid in it. The hidden layers need one.",
+            ),
+        ),
+    ),
+)
+
+
+# ---------------------------------------------------------------- 4.3
+
+
+def _any_depth(rng):
+    yield EXAMPLE, X
+    yield {"W1": EXAMPLE["W1"], "b1": EXAMPLE["b1"]}, X
+    yield EXAMPLE | FOURTH_LAYER, np.array([[1.0, 0.5], [0.0, -1.0], [2.0, 2.0]])
+    yield dict(reversed(random_network(rng, (2, 2, 2, 2)).items())), rng.normal(size=2)
+    for n_layers in (2, 5, 12, 20):
+        network = random_network(rng, [3] * (n_layers + 1))
+        yield network, rng.normal(size=3)
+        yield network, rng.normal(size=(4, 3))
+
+
+def _in_order_of_names(network):
+    return [int(name[1:]) for name in sorted(network) if name.startswith("W")]
+
+
+def _in_order_of_the_dictionary(network):
+    return [int(name[1:]) for name in network if name.startswith("W")]
+
+
+any_depth = Exercise(
+    number="4.3",
+    slug="any-depth",
+    title="any number of layers",
+    names=("forward_any",),
+    hints=(
+        "Every layer has two parameters. So how many layers has a network with `len(network)` of "
+        "them?",
+        'Count with `for layer in range(1, n_layers + 1)` and find the weights with `f"W{layer}"`. '
+        "Let one variable run through all the layers.",
+        "In the loop: `a = x @ W + b`, then `x = sigmoid(a)`, except in the last layer, where it "
+        "is `x = a`.",
+    ),
+    code='''\
+def forward_any(network, x):
+    """Return the output of a network with the parameters W1, b1, W2, b2, ..."""
+    n_layers = len(network) // 2
+    for layer in range(1, n_layers + 1):
+        a = x @ network[f"W{layer}"] + network[f"b{layer}"]
+        x = sigmoid(a) if layer < n_layers else a
+    return x
+''',
+    explanation=(
+        "`x` is what enters a layer: first the input, then the output of the layer before. The "
+        "names are built from the number of the layer, so neither the order of the dictionary nor "
+        "that of the alphabet matters. With one layer there is no hidden one, and the loop knows "
+        "that."
+    ),
+    right=(
+        "This loop is the heart of every network library. Note that the alphabet would have put "
+        "W10 before W2; counting with numbers avoids that."
+    ),
+    test=Compare(
+        expected=by_hand,
+        cases=_any_depth,
+        mistakes=(
+            Mistake(
+                lambda network, x: forward(network, x, [1, 2, 3]),
+                "This always computes three layers. Let a loop go over as many as there are.",
+            ),
+            Mistake(
+                lambda network, x: forward(network, x, _layers(network), last=sigmoid),
+                "The last layer has a sigmoid, like the hidden ones. It should have the identity.",
+            ),
+            Mistake(
+                lambda network, x: forward(network, x, _in_order_of_names(network)),
+                "The layers are taken in the order of the alphabet, and there W10 comes before W2. "
+                "Count with numbers.",
+            ),
+            Mistake(
+                lambda network, x: forward(network, x, _in_order_of_the_dictionary(network)),
+                "The layers are taken in the order of the dictionary. It need not be that of the "
+                "numbers: build the names from the number of the layer.",
+            ),
+            Mistake(
+                lambda network, x: forward(network, x, list(range(1, len(network) + 1))),
+                "This looks for too many layers: each layer has two entries in the dictionary.",
+            ),
+            Mistake(
+                lambda network, x: forward(network, x, list(range(len(network) // 2))),
+                "There is no layer 0: `range(n)` begins at 0, but the layers are counted from 1.",
+            ),
+            Mistake(
+                lambda network, x: forward(network, x, _layers(network)[:-1], last=sigmoid),
+                "The last layer is missing. `range(1, n)` ends before n.",
+            ),
+            Mistake(
+                _without_sigmoid,
+                "There is no sigmoid in it. The hidden layers need one.",
+            ),
+        ),
+    ),
+)

@@ -1,0 +1,536 @@
+"""The exercises of chapter 08, Under Keras. TensorFlow is loaded only when a check runs."""
+
+import numpy as np
+
+from course_exercises.engine.exercise import Exercise
+from course_exercises.engine.comparing import Compare, Mistake, Wrong, is_nearly, with_names
+from course_utils.quiet import held_back_stderr, load_tensorflow
+
+
+def to_numpy(value):
+    """Return a tensor as an array, and anything else as it is."""
+    return value.numpy() if hasattr(value, "numpy") else value
+
+
+# ---------------------------------------------------------------- 8.1
+
+
+def _images_and_params(rng):
+    zeros = [np.zeros(shape, np.float32) for shape in [(784, 100), (100,), (100, 10)]]
+    yield np.ones((2, 784), np.float32), [*zeros, np.full(10, 3, np.float32)]
+    for n in (1, 5):
+        shapes = [(784, 100), (100,), (100, 10), (10,)]
+        params = [rng.normal(scale=0.1, size=shape).astype(np.float32) for shape in shapes]
+        yield rng.random((n, 784), np.float32), params
+
+
+def _without_log(function, *args):
+    """Return ``function(*args)``; what TensorFlow itself writes about an error is left out."""
+    error = None
+    with held_back_stderr():
+        try:
+            return function(*args)
+        except Exception as raised:
+            error = raised
+    raise error
+
+
+def _with_variables(function, x, params):
+    load_tensorflow()
+    import tensorflow as tf
+
+    variables = [tf.Variable(param) for param in params]
+    logits = to_numpy(_without_log(function, tf.constant(x), variables))
+    for name, variable, param in zip(("W1", "b1", "W2", "b2"), variables, params, strict=True):
+        if not np.array_equal(variable, param):
+            raise Wrong(
+                f"It changes the variable `{name}`. Compute with it, but leave it as it is."
+            )
+    return logits
+
+
+def _layer(x, weights, bias):
+    return x @ weights + bias
+
+
+def _relu(a):
+    import tensorflow as tf
+
+    return tf.nn.relu(a)
+
+
+def _softmax(a):
+    import tensorflow as tf
+
+    return tf.nn.softmax(a)
+
+
+def _sigmoid(a):
+    import tensorflow as tf
+
+    return tf.nn.sigmoid(a)
+
+
+hidden_layer = Exercise(
+    number="8.1",
+    slug="hidden-layer",
+    title="add a hidden layer",
+    names=("hidden_layer_logits",),
+    hints=(
+        "Take the four variables apart first: `W1, b1, W2, b2 = params`.",
+        "The hidden layer is `x @ W1 + b1`, made by ReLU into what the second layer receives.",
+        "`hidden = tf.nn.relu(x @ W1 + b1)`, and the logits are one line more. No ReLU there.",
+    ),
+    code='''\
+def hidden_layer_logits(x, params):
+    """Return the logits of a 784-100-10 network, shape (n, 10)."""
+    W1, b1, W2, b2 = params
+    hidden = tf.nn.relu(x @ W1 + b1)
+    return hidden @ W2 + b2
+
+
+def hidden_layer_loss(x, t, params):
+    logits = hidden_layer_logits(x, params)
+    return tf.reduce_sum(tf.nn.softmax_cross_entropy_with_logits(labels=t, logits=logits))
+
+
+params = [
+    tf.Variable(tf.random.stateless_normal((784, 100), seed=(0, 1), stddev=0.05)),
+    tf.Variable(tf.zeros(100)),
+    tf.Variable(tf.random.stateless_normal((100, 10), seed=(0, 2), stddev=0.1)),
+    tf.Variable(tf.zeros(10)),
+]
+for rows in batches:
+    with tf.GradientTape() as tape:
+        loss = hidden_layer_loss(x_train[rows], t_train[rows], params)
+    for param, slope in zip(params, tape.gradient(loss, params), strict=True):
+        param.assign_sub(0.001 * slope)
+predictions = hidden_layer_logits(x_valid, params).numpy().argmax(axis=1)
+print("validation accuracy above 0.85:", np.mean(predictions == labels_valid) > 0.85)
+''',
+    explanation=(
+        "Two layers, each `@` and `+`, and a ReLU between them. The last layer hands out its sums "
+        "as they are, because the loss takes logits. If `W1` and `W2` started at 0, every hidden "
+        "neuron would get the same slope in every step and stay equal to the others: a hidden "
+        "layer of 100 neurons would work like one of a single neuron. Random weights make them "
+        "different."
+    ),
+    right=(
+        "For the tape nothing has changed: it walks back through both layers by itself. That is "
+        "why a library needs no new mathematics for a network of a hundred layers."
+    ),
+    test=Compare(
+        expected=lambda x, p: np.maximum(x.astype(float) @ p[0] + p[1], 0) @ p[2] + p[3],
+        cases=_images_and_params,
+        tolerance=1e-4,  # float32, and sums of 784 numbers
+        use=_with_variables,
+        mistakes=(
+            Mistake(
+                lambda x, p: _softmax(_layer(_relu(_layer(x, p[0], p[1])), p[2], p[3])),
+                "These are probabilities. Leave softmax out: the loss takes the logits.",
+            ),
+            Mistake(
+                lambda x, p: _layer(_layer(x, p[0], p[1]), p[2], p[3]),
+                "There is no ReLU between the layers. Without it, two layers are one.",
+            ),
+            Mistake(
+                lambda x, p: _layer(_sigmoid(_layer(x, p[0], p[1])), p[2], p[3]),
+                "The hidden layer has a sigmoid. Asked for is ReLU.",
+            ),
+            Mistake(
+                lambda x, p: _relu(_layer(_relu(_layer(x, p[0], p[1])), p[2], p[3])),
+                "The last layer has a ReLU, too. Logits may be negative.",
+            ),
+            Mistake(
+                lambda x, p: to_numpy(_layer(_relu(_layer(x, p[0], p[1])), p[2], p[3])).argmax(1),
+                "These are the predictions. Return all ten logits of each image.",
+            ),
+            Mistake(
+                lambda x, p: _relu(x @ p[0]) @ p[2] + p[3],
+                "The bias `b1` of the hidden layer is missing.",
+            ),
+            Mistake(
+                lambda x, p: _relu(_layer(x, p[0], p[1])) @ p[2],
+                "The bias `b2` of the last layer is missing.",
+            ),
+            Mistake(
+                lambda x, p: _relu(x @ p[0]) @ p[2],
+                "Both biases are missing.",
+            ),
+        ),
+    ),
+)
+
+
+# ---------------------------------------------------------------- 8.2
+
+# A real training takes too long for a check. So the check hands out other things under these names
+# of the chapter, and watches what an answer does with them.
+x_train = t_train = x_valid = labels_valid = None
+start_anew = train_step = accuracy = logits_loss = summed_loss = None
+
+N_DIGITS = 1200
+ACCURACY, ELSEWHERE = 0.8125, 0.125  # on the validation digits, and on others
+
+
+class _Loss(float):
+    """Stands for a loss, which is a tensor in the chapter."""
+
+    def numpy(self):
+        return np.float32(self)
+
+
+class _Chapter:
+    """Stands for the chapter: its digits, and functions that note how they are called."""
+
+    def __init__(self):
+        numbers = np.arange(N_DIGITS)
+        self.x_train = np.repeat(numbers[:, np.newaxis], 8, axis=1).astype(np.float32)
+        self.t_train = np.eye(10, dtype=np.float32)[numbers % 10]
+        self.x_valid = np.zeros((100, 8), np.float32)
+        self.labels_valid = numbers[:100] % 10
+        self.events = []  # what happened, in its order
+        self.steps = []  # of each: size, rows, whether the targets are theirs, rate, loss
+
+    def start_anew(self):
+        self.events.append("start")
+
+    def train_step(self, x, t, rate=0.01, loss_function=None):
+        self.events.append("step")
+        rows = to_numpy(x)[:, 0].astype(int)
+        paired = np.array_equal(to_numpy(t).argmax(axis=1), rows % 10)
+        is_logits_loss = loss_function == self.logits_loss
+        self.steps.append((len(rows), rows.tobytes(), paired, float(rate), is_logits_loss))
+        return _Loss(0.0)
+
+    def accuracy(self, x, labels):
+        self.events.append("measure")
+        return ACCURACY if x is self.x_valid and labels is self.labels_valid else ELSEWHERE
+
+    def logits_loss(self, x, t):
+        return _Loss(0.0)
+
+    def summed_loss(self, x, t):
+        return _Loss(0.0)
+
+    def report(self, returned):
+        """Return what happened, in words for a student."""
+        if not self.steps:
+            return {"steps with train_step": 0}
+        sizes, rows, paired, rates, is_logits_loss = zip(*self.steps, strict=True)
+        is_anew = self.events.count("start") == 1 and self.events[0] == "start"
+        known = {
+            "the validation accuracy": ACCURACY,
+            "100 times the validation accuracy": 100 * ACCURACY,
+            "the accuracy on other digits": ELSEWHERE,
+        }
+        meanings = [name for name, value in known.items() if is_nearly(returned, value)]
+        is_last = self.events[-1] == "measure"
+        return {
+            "steps with train_step": len(self.steps),
+            "digits in a batch": _only(sizes),
+            "each digit with its own target": all(paired),
+            "a new random batch for each step": len(set(rows)) > 50,
+            "rate": _only(rates),
+            "loss": "logits_loss" if all(is_logits_loss) else "another one",
+            "start_anew": "once, before the steps" if is_anew else "not once before the steps",
+            "returned": meanings[0] if meanings and is_last else "something else",
+        }
+
+
+def _only(values):
+    values = set(values)
+    return values.pop() if len(values) == 1 else "different ones"
+
+
+def _watched(function, batch_size):
+    chapter = _Chapter()
+    names = ["x_train", "t_train", "x_valid", "labels_valid", "start_anew", "train_step"]
+    names += ["accuracy", "logits_loss", "summed_loss"]
+    function = with_names(function, **{name: getattr(chapter, name) for name in names})
+    return chapter.report(function(batch_size))
+
+
+def _well_trained(batch_size):
+    return {
+        "steps with train_step": 1000,
+        "digits in a batch": batch_size,
+        "each digit with its own target": True,
+        "a new random batch for each step": True,
+        "rate": 0.01,
+        "loss": "logits_loss",
+        "start_anew": "once, before the steps",
+        "returned": "the validation accuracy",
+    }
+
+
+def _train(batch_size, n_steps=1000, anew=True, fresh_rows=True, rate=0.01, loss=None):
+    """Train as the chapter does, with what often goes wrong to choose from."""
+    if anew:
+        start_anew()
+    rng = np.random.default_rng(0)
+    rows = rng.integers(0, len(x_train), batch_size)
+    for _ in range(n_steps):
+        if fresh_rows:
+            rows = rng.integers(0, len(x_train), batch_size)
+        train_step(x_train[rows], t_train[rows], rate, loss or logits_loss)
+    return accuracy(x_valid, labels_valid)
+
+
+def _unpaired(batch_size):
+    start_anew()
+    rng = np.random.default_rng(0)
+    for _ in range(1000):
+        rows, others = rng.integers(0, len(x_train), (2, batch_size))
+        train_step(x_train[rows], t_train[others], 0.01, logits_loss)
+    return accuracy(x_valid, labels_valid)
+
+
+batch_size = Exercise(
+    number="8.2",
+    slug="batch-size",
+    title="the size of a batch",
+    names=("accuracy_for",),
+    hints=(
+        "The loop of section 4 does nearly everything. What must happen before it, so that each "
+        "batch size has the same start?",
+        "`start_anew()` first. Then 1,000 times: draw `batch_size` places in `x_train` with one "
+        "generator, `rng = np.random.default_rng(0)`, and take one `train_step`.",
+        "`rows = rng.integers(0, len(x_train), batch_size)`, then `train_step(x_train[rows], "
+        "t_train[rows], 0.01, logits_loss)`. After the loop return `accuracy(x_valid, "
+        "labels_valid)`.",
+    ),
+    code='''\
+def accuracy_for(batch_size):
+    """Return the validation accuracy, from 0 to 1, after 1,000 steps with this batch size."""
+    start_anew()
+    rng = np.random.default_rng(0)
+    for _ in range(1000):
+        rows = rng.integers(0, len(x_train), batch_size)
+        train_step(x_train[rows], t_train[rows], 0.01, logits_loss)
+    return accuracy(x_valid, labels_valid)
+
+
+for size in (1, 10, 100, 1000):
+    print(size, "digits a batch: at least 0.7:", accuracy_for(size) >= 0.7)
+''',
+    explanation=(
+        "Every training starts from the same weights and takes the same number of steps; only the "
+        "size of the batch differs. Because the loss is summed, a batch of 1,000 also makes each "
+        "step about ten times as long as one of 100. So two things change at once. To compare "
+        "fairly, divide the rate by the size of the batch, or take the mean of the losses."
+    ),
+    right=(
+        "Keras takes the mean over the batch, not the sum. Then the size of a step does not depend "
+        "on the size of the batch, and a rate can be carried over from one to the other."
+    ),
+    test=Compare(
+        expected=_well_trained,
+        cases=lambda rng: [(size,) for size in (10, 1, 100, 1000)],
+        use=_watched,
+        mistakes=(
+            Mistake(
+                lambda n: accuracy(x_valid, labels_valid),
+                "No step was taken with `train_step`. Take 1,000 of them.",
+            ),
+            Mistake(
+                lambda n: _train(n, anew=False),
+                "The weights go on from where the last training ended. Call `start_anew()` first.",
+            ),
+            Mistake(
+                lambda n: _train(n, fresh_rows=False),
+                "Every step sees the same batch. Draw new places inside the loop.",
+            ),
+            Mistake(
+                lambda n: _train(n, loss=summed_loss),
+                "This takes `summed_loss`, which can become nan. Use `logits_loss`.",
+            ),
+            Mistake(
+                lambda n: _train(100),
+                "The batches have 100 digits, whatever `batch_size` says.",
+            ),
+            Mistake(
+                lambda n: _train(n, n_steps=N_DIGITS // n),
+                "This takes as many steps as an epoch has. Asked for are 1,000 steps for every "
+                "size, so that only one thing differs.",
+            ),
+            Mistake(
+                lambda n: _train(n, rate=0.01 / n),
+                "The rate is divided by the size of the batch. That is a good idea, and the next "
+                "thing to try; but first compare at the rate 0.01.",
+            ),
+            Mistake(
+                _unpaired,
+                "The digits and their targets come from different places. Take both with the same "
+                "`rows`.",
+            ),
+            Mistake(
+                lambda n: _train(n) and "nothing",
+                "The training is right. Now return the validation accuracy after it.",
+            ),
+            Mistake(
+                lambda n: 100 * _train(n),
+                "The training is right. But this is percent, and asked for is a number from 0 to "
+                "1.",
+            ),
+            Mistake(
+                lambda n: _train(n) and ELSEWHERE,
+                "The training is right. But the accuracy is not that on the validation digits, "
+                "`accuracy(x_valid, labels_valid)`.",
+            ),
+            Mistake(
+                lambda n: x_train[len(x_train)],
+                "It asks for digits that are not there. How many there are depends on the source "
+                "of the data: draw from `range(len(x_train))`. (The places in `batches` are in "
+                "hundreds, whatever `batch_size` says.)",
+            ),
+        ),
+    ),
+    seconds=10.0,  # 4,000 steps
+)
+
+
+# ---------------------------------------------------------------- 8.3
+
+
+def _descents(rng):
+    yield 1.0, 0.0, [2.0], 0.1
+    yield 1.0, 0.0, [2.0, 2.0], 0.1
+    yield -3.0, 0.5, [1.0, -2.0, 4.0], 0.25
+    for _ in range(3):
+        yield (
+            rng.normal(size=(2, 3)),
+            rng.normal(size=(2, 3)),
+            list(rng.normal(size=(4, 2, 3))),
+            0.5,
+        )
+
+
+def _expected_descent(variable, velocity, slopes, rate):
+    for slope in slopes:
+        velocity = 0.9 * velocity - rate * slope
+        variable = variable + velocity
+    return variable, velocity
+
+
+def _descend(function, variable, velocity, slopes, rate):
+    """Take one step for each slope; return what became of the two variables."""
+    load_tensorflow()
+    import tensorflow as tf
+
+    variable, velocity = [tf.Variable(value, dtype="float32") for value in (variable, velocity)]
+    for slope in slopes:
+        _without_log(function, variable, velocity, tf.constant(slope, dtype="float32"), rate)
+    return variable.numpy(), velocity.numpy()
+
+
+def _step(change_velocity, change_variable):
+    """Return a step made of two changes, each a function of variable, velocity, slope and rate."""
+
+    def step(variable, velocity, slope, rate):
+        velocity.assign(change_velocity(variable, velocity, slope, rate))
+        variable.assign(change_variable(variable, velocity, slope, rate))
+
+    return step
+
+
+def _new_names(variable, velocity, slope, rate):
+    velocity = 0.9 * velocity - rate * slope
+    variable = variable + velocity
+    return variable, velocity
+
+
+def _late_step(variable, velocity, slope, rate):
+    variable.assign_add(velocity)
+    velocity.assign(0.9 * velocity - rate * slope)
+
+
+momentum = Exercise(
+    number="8.3",
+    slug="momentum",
+    title="momentum by hand",
+    names=("momentum_step",),
+    hints=(
+        "Two lines, one for each arrow of the formula. Which one must come first?",
+        "A name on the left of `=` only gets a new value; the variable itself stays as it was. "
+        "`velocity.assign(...)` changes it in place.",
+        "`velocity.assign(0.9 * velocity - rate * slope)`, and then "
+        "`variable.assign_add(velocity)`.",
+    ),
+    code='''\
+def momentum_step(variable, velocity, slope, rate):
+    """Take one step with momentum 0.9; change `variable` and `velocity` in place."""
+    velocity.assign(0.9 * velocity - rate * slope)
+    variable.assign_add(velocity)
+''',
+    explanation=(
+        "First the velocity: nine tenths of what it was, minus the rate times the slope. Then the "
+        "variable moves by the new velocity. `assign` and `assign_add` change a variable in place, "
+        "so whoever called the function sees the change."
+    ),
+    right=(
+        "On a long slope in one direction the steps add up to ten times a plain one, because 1 + "
+        "0.9 + 0.81 + ... is 10. Across a narrow valley they cancel out."
+    ),
+    test=Compare(
+        expected=_expected_descent,
+        cases=_descents,
+        tolerance=1e-5,  # float32
+        use=_descend,
+        mistakes=(
+            Mistake(
+                _new_names,
+                "Both variables are as they were. `=` gives a name to a new value; to change a "
+                "variable in place, use `assign`, `assign_add` or `assign_sub`.",
+            ),
+            Mistake(
+                _step(lambda v, u, s, r: u, lambda v, u, s, r: v - r * s),
+                "This is plain descent: the velocity is not used.",
+            ),
+            Mistake(
+                _step(lambda v, u, s, r: 0.9 * u + r * s, lambda v, u, s, r: v + u),
+                "It runs uphill: the slope must be subtracted from the velocity.",
+            ),
+            Mistake(
+                _step(lambda v, u, s, r: 0.9 * u - r * s, lambda v, u, s, r: v - u),
+                "The velocity is right. It already has its sign, so the variable moves by plus the "
+                "velocity.",
+            ),
+            Mistake(
+                _late_step,
+                "The variable moves before the velocity is renewed, so it is one step behind. The "
+                "velocity comes first.",
+            ),
+            Mistake(
+                _step(lambda v, u, s, r: u - r * s, lambda v, u, s, r: v + u),
+                "All of the speed is kept. The factor 0.9 is missing: without this friction the "
+                "ball never comes to rest.",
+            ),
+            Mistake(
+                _step(lambda v, u, s, r: 0.9 * u - s, lambda v, u, s, r: v + u),
+                "The rate is missing: the slope must be multiplied by it.",
+            ),
+            Mistake(
+                _step(lambda v, u, s, r: 0.9 * (u - r * s), lambda v, u, s, r: v + u),
+                "The 0.9 belongs to the old velocity alone, not to the slope.",
+            ),
+            Mistake(
+                _step(lambda v, u, s, r: 0.1 * u - r * s, lambda v, u, s, r: v + u),
+                "Only a tenth of the speed is kept. The factor is 0.9.",
+            ),
+            Mistake(
+                _step(lambda v, u, s, r: 0.9 * u - r * s, lambda v, u, s, r: u),
+                "The velocity is right. The variable moves *by* the velocity: `assign_add`.",
+            ),
+            Mistake(
+                _step(lambda v, u, s, r: 0.9 * u - r * s, lambda v, u, s, r: v + r * u),
+                "The velocity is right, and the rate is in it already: do not multiply by it "
+                "again.",
+            ),
+            Mistake(
+                _step(lambda v, u, s, r: 0.9 * u - r * s, lambda v, u, s, r: v),
+                "The velocity is right, but the variable does not move.",
+            ),
+        ),
+    ),
+)

@@ -1,0 +1,1 @@
+"""How exercises work, whatever their chapter."""

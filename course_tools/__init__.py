@@ -1,0 +1,1 @@
+"""The command ``course``: everything that is done with the course as a whole."""

@@ -1,0 +1,134 @@
+"""MNIST, 70,000 handwritten digits, from the first source that has them."""
+
+import os
+
+import numpy as np
+
+from course_utils.files import DATA, command, is_folder, shown
+from course_utils.mnist.csv import read_csv, write_csv
+from course_utils.mnist.download import DownloadError, fetch
+from course_utils.mnist.idx import FILES, read_folder
+from course_utils.mnist.picture import preprocess
+from course_utils.mnist.sample import read_sample
+
+__all__ = ["full_mnist_folder", "load_mnist", "preprocess", "read_csv", "write_csv"]
+
+
+def load_mnist(normalize=True, flatten=True, one_hot_label=False):
+    """Return MNIST's training and test digits, and print in one line which source they are from.
+
+    The sources, in this order: the full set in the folder that the environment variable
+    ``MNIST_DIR`` names (a relative one counts from the course's folder), or in ``data/mnist/``;
+    the full set, downloaded into ``data/mnist/`` unless the environment variable
+    ``COURSE_OFFLINE`` is ``1``; the offline sample, 4,000 training and 1,000 test digits. Every
+    file is verified before it is used. What stood in the way of an earlier source is said in the
+    line.
+
+    Parameters
+    ----------
+    normalize : bool
+        Divide the pixels by 255.
+    flatten : bool
+        Lay the 28 rows of each image end to end.
+    one_hot_label : bool
+        Return each label as ten numbers, 1 at the label's place and 0 elsewhere.
+
+    Returns
+    -------
+    (x_train, t_train), (x_test, t_test) : pairs of ndarrays
+        Images: float32 in [0, 1] if normalised, else uint8 in [0, 255]; shape (n, 784) if
+        flattened, else (n, 28, 28), without a fourth axis for colour. 0 is black.
+        Labels: int64, shape (n,), 0 to 9; or one-hot, float32, shape (n, 10). They are int64 and
+        not uint8 as in the files, because in uint8 ``3 - 5`` is 254.
+
+    Raises
+    ------
+    SampleError
+        Not even the offline sample can be read.
+    """
+    which, arrays, notes = _first_source()
+    x_train, t_train, x_test, t_test = arrays
+    line = f"MNIST: {which}, {len(x_train):,} training and {len(x_test):,} test digits"
+    print(f"{line} ({'; '.join(notes)})" if notes else line)
+    return tuple(
+        (_images(x, normalize, flatten), _labels(t, one_hot_label))
+        for x, t in [(x_train, t_train), (x_test, t_test)]
+    )
+
+
+def full_mnist_folder():
+    """Return the folder, ``MNIST_DIR`` or ``data/mnist/``, whose full set can be used, or None."""
+    return find_full_set()[0]
+
+
+def given_folder():
+    """Return the folder that ``MNIST_DIR`` names, or None if it is not set.
+
+    A relative one counts from the course's folder, because a kernel runs somewhere else.
+    """
+    given = os.environ.get("MNIST_DIR")
+    # Path.expanduser would raise an error for a user who does not exist.
+    return DATA.parent / os.path.expanduser(given) if given else None  # noqa: PTH111
+
+
+def find_full_set():
+    """Look for the full set on this machine, without downloading anything.
+
+    Returns
+    -------
+    folder : Path or None
+        Where it is, verified to the last byte: ``MNIST_DIR``, ``data/mnist/`` or nowhere.
+    arrays : list of four ndarrays of uint8
+        Training images and labels, test images and labels; empty if it is nowhere.
+    notes : list of str
+        What is wrong with the folders that were looked into: damaged files, and what is missing
+        of a set that should be there.
+    """
+    notes = []
+    home = DATA / "mnist"
+    given = given_folder()
+    for folder in dict.fromkeys([given, home] if given else [home]):
+        arrays, problems = read_folder(folder)
+        notes += [f"{shown(problem.path)} {problem.problem}" for problem in problems]
+        if len(arrays) == len(FILES):
+            return folder, list(arrays.values()), notes
+        damaged = [problem.path.name.removesuffix(".gz") for problem in problems]
+        missing = [name for name in FILES if name not in arrays and name not in damaged]
+        if not is_folder(folder):
+            if folder != home and not problems:
+                notes.append(f"MNIST_DIR: there is no folder {folder}")
+        elif missing and (len(missing) < len(FILES) or folder != home):
+            notes.append(f"{shown(folder)} lacks {', '.join(missing)}")
+    return None, [], notes
+
+
+def _first_source():
+    """Return the name of the source, its four arrays, and what else there is to say."""
+    folder, arrays, notes = find_full_set()
+    if folder is None:
+        if os.environ.get("COURSE_OFFLINE", "0") not in ("", "0"):
+            notes.append("COURSE_OFFLINE is set")
+        else:
+            try:
+                set_aside = fetch(DATA / "mnist")
+            except DownloadError as error:
+                notes.append(str(error))
+            else:
+                folder, arrays, notes = find_full_set()
+                notes.append(f"downloaded into {shown(DATA / 'mnist')}")
+                notes += [f"a damaged file is now called {shown(path)}" for path in set_aside]
+    if folder is None:
+        notes.append(f"for the full set: {command('course_utils fetch')}")
+        return "the offline sample", read_sample(), notes
+    return "the full set", arrays, notes
+
+
+def _images(x, normalize, flatten):
+    """Return images of uint8 in the form that was asked for, as an array of their own."""
+    x = np.divide(x, 255, dtype=np.float32) if normalize else x.copy()
+    return x.reshape(len(x), -1) if flatten else x
+
+
+def _labels(t, one_hot_label):
+    """Return labels of uint8 in the form that was asked for."""
+    return np.eye(10, dtype=np.float32)[t] if one_hot_label else t.astype(np.int64)

@@ -1,0 +1,125 @@
+"""Chapter 01 in JupyterLab, as a student and as a lecturer use it: with a browser, offline."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from contextlib import suppress
+from pathlib import Path
+
+import nbformat
+import pytest
+
+import course_tools
+from course_tools import execute as notebooks
+
+CHAPTER = "01_perceptron.ipynb"
+WAITS = "[...document.querySelectorAll('.jp-InputPrompt')].some((p) => p.innerText == '[*]:')"
+SECONDS = 1000  # Playwright counts in milliseconds
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory):
+    """Start JupyterLab on a copy of the notebooks; return its address and the copy's folder."""
+    home = tmp_path_factory.mktemp("lab 실습")
+    shutil.copytree(notebooks.NOTEBOOKS, home / "notebooks")
+    chapter = notebooks.read(home / "notebooks" / CHAPTER)
+    for cell in chapter.cells:
+        if cell.cell_type == "code":
+            cell.update(outputs=[], execution_count=None)
+    nbformat.write(chapter, home / "notebooks" / CHAPTER)
+    (home / "config").mkdir()
+    settings = {"open_browser": False, "token": "", "password": "", "port": 0, "allow_root": True}
+    (home / "config" / "jupyter_server_config.json").write_text(
+        json.dumps({"ServerApp": settings}), encoding="utf-8"
+    )
+    folders = {"CONFIG": home / "config", "RUNTIME": home / "runtime", "DATA": home / "data"}
+    paths = {f"JUPYTER_{name}_DIR": str(folder) for name, folder in folders.items()}
+    # What `course_utils open` sets: no question about news, which would ask the internet.
+    paths["JUPYTER_CONFIG_PATH"] = str(Path(course_tools.__file__).parent / "jupyter")
+    with (home / "log").open("wb") as log:
+        server = subprocess.Popen(
+            [sys.executable, "-m", "jupyterlab"],
+            cwd=home,
+            env=os.environ | paths,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+        )
+    try:
+        yield _address(home), home / "notebooks"
+    finally:
+        server.terminate()
+        server.wait(30)
+
+
+def _address(home):
+    for _ in range(600):
+        for path in (home / "runtime").glob("jpserver-*.json"):
+            with suppress(json.JSONDecodeError):  # it is being written
+                return json.loads(path.read_text(encoding="utf-8"))["url"]
+        time.sleep(0.1)
+    raise TimeoutError((home / "log").read_text(encoding="utf-8", errors="replace"))
+
+
+@pytest.fixture(scope="module")
+def page(browser, lab):
+    """Open chapter 01 in a window of JupyterLab, run all its cells, and watch what it asks for."""
+    address, _ = lab
+    with browser.new_context(viewport={"width": 1400, "height": 900}) as context:
+        asked = []
+        context.on("request", lambda request: asked.append(request.url))
+        page = context.new_page()
+        page.set_default_timeout(60 * SECONDS)
+        page.goto(f"{address}lab/tree/notebooks/{CHAPTER}?reset")
+        page.locator(".jp-Notebook .jp-Cell").first.wait_for()
+        page.get_by_text("Python 3 (ipykernel) | Idle").wait_for()
+        page.get_by_role("menuitem", name="Run", exact=True).click()
+        page.get_by_text("Run All Cells", exact=True).click()
+        page.locator(".noUi-handle").first.wait_for()
+        page.wait_for_function(f"!{WAITS}")
+        yield page
+        own = (address, address.replace("http", "ws"), "data:", "blob:")
+        assert [url for url in asked if not url.startswith(own)] == []
+
+
+def test_chapter_01_runs_and_its_slider_moves_the_line(page, lab):
+    sliders = page.locator(".jp-OutputArea .noUi-handle")
+    sliders.first.scroll_into_view_if_needed()
+    assert sliders.count() == 3
+    picture = page.locator(".jp-OutputArea img.widget-image").first
+    before = picture.get_attribute("src")
+    sliders.nth(2).focus()
+    for _ in range(4):
+        page.keyboard.press("ArrowRight")
+    page.get_by_text("−0.50", exact=True).wait_for()  # the bias was −1.5
+    page.wait_for_function(
+        "([image, old]) => image.src !== old", arg=[picture.element_handle(), before]
+    )
+
+    unsaved = page.locator(".lm-TabBar-tab.jp-mod-dirty")
+    unsaved.first.wait_for()
+    page.keyboard.press("Control+s")
+    unsaved.first.wait_for(state="detached")
+    chapter = nbformat.read(lab[1] / CHAPTER, as_version=4)
+    cells = [cell for cell in chapter.cells if cell.cell_type == "code"]
+    for cell in cells:
+        assert cell.execution_count, f"{cell.id} did not run"
+        for output in cell.outputs:
+            assert output.output_type != "error", f"{cell.id}: {output.evalue}"
+            assert output.get("name") != "stderr", f"{cell.id}: {output.text}"
+
+
+def test_chapter_01_opens_as_live_slides_with_its_sliders(page):
+    page.locator(".jp-Notebook .jp-Cell").first.click()
+    page.keyboard.press("Escape")
+    page.keyboard.press("Alt+r")
+    slides = page.frame_locator("iframe")
+    slides.get_by_role("heading", name="01 · Perceptron").wait_for()
+    slides.locator(".slide-number").get_by_text("1 / ").wait_for()
+    assert slides.locator(".noUi-handle").count() == 3
+    slides.locator(".present .jp-Cell").first.click()
+    page.keyboard.press("Escape")
+    page.keyboard.press("ArrowRight")
+    slides.get_by_role("heading", name="1. A neuron weighs its inputs").wait_for()

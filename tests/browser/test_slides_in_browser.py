@@ -1,0 +1,172 @@
+"""Every slide of every chapter in a real browser, 1280 by 720: all of it is there and legible."""
+
+import re
+from contextlib import nullcontext
+from pathlib import Path
+
+import nbformat
+import pytest
+from slide_deck import GOOD, code, deck, picture, printed, text
+
+from course_tools import execute as notebooks
+from course_tools import slides
+from course_tools.command import main
+
+CHECKS = Path(__file__).with_name("slide_checks.js").read_text(encoding="utf-8")
+SIZE = {"width": slides.WIDTH, "height": slides.HEIGHT}
+
+
+def problems(browser, html):
+    """Return what is wrong with the slides in a file, one line for each fault."""
+    with browser.new_context(viewport=SIZE) as context:
+        found = []
+        page = context.new_page()
+        page.on("console", lambda message: found.append(f"console: {message.text}"))
+        page.on("pageerror", lambda error: found.append(f"error: {error}"))
+        page.on("request", lambda request: found.extend(outside(request.url)))
+        page.goto(html.as_uri())
+        page.wait_for_function("Reveal.isReady()")
+        return page.evaluate(CHECKS) + found
+
+
+def outside(url):
+    """Return a complaint if a request leaves the page."""
+    allowed = ("data:", "blob:", "about:")
+    is_page = url.startswith("file:") and re.search(r"\.html\b", url)
+    return [] if is_page or url.startswith(allowed) else [f"request: {url}"]
+
+
+@pytest.mark.parametrize("path", notebooks.find(), ids=lambda path: path.stem)
+def test_all_slides_are_in_order(browser, path, tmp_path):
+    assert problems(browser, slides.write_html(path, tmp_path)) == []
+
+
+@pytest.fixture
+def small(tmp_path):
+    """Return a function that writes slides of a few cells."""
+
+    def write(*cells):
+        nbformat.write(deck(*cells), tmp_path / "09.ipynb")
+        return slides.write_html(tmp_path / "09.ipynb", tmp_path)
+
+    return write
+
+
+def test_a_good_deck_has_no_problems(browser, small):
+    assert problems(browser, small(*GOOD)) == []
+
+
+LONG = "\n".join(f"print({k})" for k in range(30))
+PLANTED = {
+    "too many lines of code": (code(LONG), "slide 2: text beyond the foot of the slide"),
+    "too many words": (text("many words " * 300), "slide 2: text beyond the foot of the slide"),
+    "a word too wide": (text("m" * 200), "slide 2: text beyond the side of the slide"),
+    "a wide table": (
+        text("|a" * 90 + "|\n" + "|-" * 90 + "|"),
+        "text beyond the side of the slide",
+    ),
+    "a wide formula": (text("$$" + "x + " * 80 + "x$$"), 'text beyond the side of the slide: "x"'),
+    "output step by step": (
+        code("f()", printed("a\n" * 40), slide_type="fragment"),
+        "slide 1: text beyond the foot",
+    ),
+    "cut off": (text('<div style="height: 20px; overflow: hidden">a<br>b</div>'), "text cut off"),
+    "small text": (text('<p style="font-size: 17px">small</p>'), 'text of 17 px: "small"'),
+    "long lines": (code("x = 1  # " + "long " * 25), "slide 2: text of 1"),
+    "small print in a picture": (code("f()", picture(text_height=8)), "px in a picture"),
+    "a picture among text": (
+        code(LONG[:150], picture(size=(900, 900)), slide_type="slide"),
+        "px in a picture",
+    ),
+    "unmeasured text": (code("f()", picture(text_height=None)), "text of NaN px in a picture"),
+    "no words": (code("f()", picture(alt="")), "slide 2: a picture without alternative text"),
+    "pale text": (text('<p style="color: #888">pale</p>'), 'contrast of only 3.5: "pale"'),
+    "pale on a shade": (text('<p style="background: #bbb; color: #666">x</p>'), "contrast of only"),
+    "an unknown command": (text(r"$\nosuchthing{x}$"), "a formula that is not drawn"),
+    "dollars": (text("It costs \\$w_1$."), "a formula that is not drawn"),
+    "an empty formula": (text(r"$\phantom{}$"), "a formula that is not drawn"),
+    "a picture from the network": (text("![a](http://127.0.0.1:9/b.png)"), "request: http://127"),
+    "a script that fails": (text("<script>missing()</script>"), "missing is not defined"),
+    "a script that complains": (text("<script>console.error('oh')</script>"), "console: oh"),
+    "nothing": (text("<br>"), "slide 2: empty"),
+}
+
+
+@pytest.mark.parametrize(("cell", "said"), PLANTED.values(), ids=PLANTED)
+def test_a_planted_fault_is_found(browser, small, cell, said):
+    found = problems(browser, small(cell, text("the slide after it")))
+    assert any(said in problem for problem in found), found
+    assert not any(problem.startswith("slide 3") for problem in found)
+
+
+def test_a_slide_with_nothing_but_the_name_of_its_section_is_found(browser, small):
+    found = problems(browser, small(text("## A section"), text("<br>")))
+    assert found == ["slide 3: empty"]
+
+
+def test_the_keyboard_leads_through_the_slides(browser, small):
+    with browser.new_context(viewport=SIZE) as context:
+        page = context.new_page()
+        page.goto(small(*GOOD).as_uri())
+        number = page.locator(".slide-number")
+        assert number.inner_text() == "1 / 5"
+        page.keyboard.press("ArrowRight")
+        assert number.inner_text() == "2 / 5"
+        assert not page.get_by_text("print", exact=True).is_visible()  # it comes with the next step
+        page.keyboard.press("Space")
+        assert number.inner_text() == "2 / 5"
+        page.get_by_text("print", exact=True).wait_for()
+        page.keyboard.press("End")
+        assert number.inner_text() == "5 / 5"
+        assert page.evaluate("Reveal.getProgress()") == 1
+        page.wait_for_url("**#/4")
+        page.reload()  # after a mishap in the lecture, the same slide is there again
+        assert number.inner_text() == "5 / 5"
+
+
+def test_the_speaker_sees_the_notes_without_network(browser, small):
+    with browser.new_context(viewport=SIZE) as context:
+        requests = []
+        context.on("request", lambda request: requests.extend(outside(request.url)))
+        page = context.new_page()
+        page.goto(small(*GOOD).as_uri())
+        page.keyboard.press("ArrowRight")
+        with context.expect_page() as opened:
+            page.keyboard.press("s")
+        opened.value.get_by_text("Ask the audience first.").first.wait_for()
+        assert not page.get_by_text("Ask the audience first.").is_visible()
+        assert requests == []
+
+
+def test_a_larger_screen_gets_larger_text(browser, small):
+    with browser.new_context(viewport={"width": 1920, "height": 1080}) as context:
+        page = context.new_page()
+        page.goto(small(*GOOD).as_uri())
+        box = page.locator("section.present .slide").bounding_box()
+        assert (box["width"], box["height"]) == (1920, 1080)
+
+
+def test_the_pdf_has_a_page_of_the_right_size_for_each_slide(
+    browser, tmp_path, monkeypatch, capsys
+):
+    (tmp_path / "notebooks").mkdir()
+    nbformat.write(deck(*GOOD), tmp_path / "notebooks" / "09_small.ipynb")
+    monkeypatch.setattr(notebooks, "NOTEBOOKS", tmp_path / "notebooks")
+    # Playwright runs once a thread, and here the fixture has it.
+    monkeypatch.setattr(slides, "browser", lambda: nullcontext(browser))
+    assert main(["slides", "--pdf", "--output", str(tmp_path / "인쇄")]) == 0
+    pdf = tmp_path / "인쇄" / "09_small.pdf"
+    content = pdf.read_bytes()
+    assert content.startswith(b"%PDF")
+    assert len(re.findall(rb"/Type\s*/Page\b", content)) == 5
+    boxes = {
+        tuple(map(float, box.split())) for box in re.findall(rb"/MediaBox\s*\[(.*?)\]", content)
+    }
+    assert boxes == {(0, 0, 960, 540)}  # points: 1280 x 720 px
+    assert capsys.readouterr().out.splitlines()[1] == f"{pdf}: {len(content) / 1e6:.1f} MB"
+
+
+def test_slides_that_the_browser_cannot_print(browser, tmp_path, monkeypatch):
+    monkeypatch.setattr(slides, "browser", lambda: nullcontext(browser))
+    with pytest.raises(slides.SlidesError, match=r"missing\.html: the browser cannot print it \("):
+        slides.write_pdf(tmp_path / "missing.html")

@@ -1,0 +1,347 @@
+"""The rules that every notebook keeps. Each returns one line for everything that breaks it."""
+
+import ast
+import re
+from pathlib import Path
+
+import nbformat
+import numpy as np
+
+from course_tools.execute import METADATA, WIDGET_VIEW
+
+ROOT = Path(__file__).resolve().parents[2]
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb"))
+
+TAGS = {
+    "code-only",  # on a slide, its output is left out
+    "exercise",  # a starter cell, for the student to fill in
+    "full-mnist",  # its text comes from full MNIST; not compared on the offline sample
+    "nbval-ignore-output",  # run, never compared
+    "output-only",  # on a slide, its code is left out
+    "raises-exception",  # is there to show an error
+    "teaches",  # defines a function that course_utils exports, in front of the student
+}
+SLIDE_TYPES = {"slide", "fragment", "-", "notes", "skip"}
+READABLE_ID = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
+GENERATED_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){0,3}(-[0-9a-f]{12})?")
+# A stored output may not hold what differs in the next run or on another machine.
+UNSTABLE = re.compile(r"\b0x[0-9a-f]{6,}|ipykernel_\d+|/home/|/Users/|/root/|/tmp/|[A-Z]:\\")
+MAX_CODE_LINES = 15
+MAX_WORDS = 120
+GLOBAL_RANDOM = {"rand", "randn", "randint", "random", "choice", "shuffle", "permutation", "normal"}
+MAY_DIFFER = {"doctor"}  # cells that may be tagged nbval-ignore-output
+RANDOM_LAYERS = {"Dense", "Conv2D", "Dropout"}
+NEED_A_SEED = {"default_rng", "RandomState", "Random", "Generator"}
+
+
+def read(path):
+    return nbformat.read(path, as_version=4)
+
+
+def exported_names():
+    """Return every public function and class of course_utils."""
+    names = set()
+    for path in (ROOT / "course_utils").glob("[!_]*.py"):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        names |= {name for name in defined_names(tree) if not name.startswith("_")}
+    return names
+
+
+def defined_names(tree):
+    """Return the functions and classes defined at the top of a module or cell."""
+    kinds = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
+    return {node.name for node in tree.body if isinstance(node, kinds)}
+
+
+def bound_functions(tree):
+    """Return what a cell, at any depth, defines or gives a second name; methods do not count."""
+    names = set()
+    for node in ast.iter_child_nodes(tree):
+        targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
+        value = getattr(node, "value", None)
+        if isinstance(value, ast.Lambda | ast.Attribute | ast.Name):
+            names |= {
+                target.id
+                for target in targets
+                if isinstance(target, ast.Name)
+                and target.id != getattr(value, "attr", None)  # relu = activations.relu: no copy
+            }
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            names.add(node.name)
+        if not isinstance(node, ast.ClassDef):
+            names |= bound_functions(node)
+    return names
+
+
+def code_cells(notebook):
+    return [cell for cell in notebook.cells if cell.cell_type == "code"]
+
+
+def tags(cell):
+    return set(cell.metadata.get("tags", []))
+
+
+def parsed_cells(notebook):
+    """Return every code cell that is plain Python, with its syntax tree."""
+    pairs = []
+    for cell in code_cells(notebook):
+        try:
+            pairs.append((cell, ast.parse(cell.source)))
+        except SyntaxError:  # reported by `plain_python`
+            continue
+    return pairs
+
+
+# ---------------------------------------------------------------- the form of a notebook
+
+
+def valid_format(notebook):
+    try:
+        nbformat.validate(notebook)
+    except nbformat.ValidationError as error:
+        yield str(error)
+
+
+def readable_ids(notebook):
+    ids = [cell.get("id", "") for cell in notebook.cells]
+    for name in ids:
+        if not READABLE_ID.fullmatch(name) or GENERATED_ID.fullmatch(name):
+            yield f"cell id {name!r} is not made of lower-case words and hyphens"
+        if ids.count(name) > 1:
+            yield f"cell id {name!r} is there {ids.count(name)} times"
+
+
+def known_metadata(notebook):
+    if notebook.metadata != METADATA:
+        yield "the metadata of the notebook are not those that execute writes"
+    for cell in notebook.cells:
+        unknown = set(cell.metadata) - {"tags", "slideshow"}
+        if unknown:
+            yield f"{cell.id}: metadata {sorted(unknown)}"
+        if tags(cell) - TAGS:
+            yield f"{cell.id}: tags {sorted(tags(cell) - TAGS)}"
+        if "nbval-ignore-output" in tags(cell) and cell.id not in MAY_DIFFER:
+            yield f"{cell.id}: may not be tagged nbval-ignore-output"
+
+
+def cut_into_slides(notebook):
+    for cell in notebook.cells:
+        kind = cell.metadata.get("slideshow", {}).get("slide_type")
+        if kind not in SLIDE_TYPES:
+            yield f"{cell.id}: slide type {kind!r}, not one of {sorted(SLIDE_TYPES)}"
+
+
+def executed_in_order(notebook):
+    counts = [cell.execution_count for cell in code_cells(notebook)]
+    if counts != list(range(1, len(counts) + 1)):
+        yield f"execution counts are {counts}, not 1 to {len(counts)}"
+
+
+def outputs_are_there(notebook):
+    """Find stripped outputs, which nbval would pass: it compares only what is stored."""
+    for cell, tree in parsed_cells(notebook):
+        if not cell.outputs and _shows_something(tree):
+            yield f"{cell.id}: shows something, but has no stored output"
+
+
+def _shows_something(tree):
+    """Tell whether a cell surely prints or plots, or ends in a value that is displayed."""
+    for node in _surely_run(tree.body):
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
+            if ast.unparse(node.value.func) in ("print", "plt.show", "display"):
+                return True
+    last = tree.body[-1] if tree.body else None
+    return isinstance(last, ast.Expr) and isinstance(last.value, ast.Name | ast.Subscript)
+
+
+def _surely_run(statements):
+    """Yield the statements, and those inside loops and ``with`` blocks."""
+    for node in statements:
+        yield node
+        if isinstance(node, ast.For | ast.With):
+            yield from _surely_run(node.body)
+
+
+def clean_outputs(notebook):
+    for cell in code_cells(notebook):
+        expected = "raises-exception" in tags(cell)
+        errors = [output for output in cell.outputs if output.output_type == "error"]
+        if expected and not errors:
+            yield f"{cell.id}: is tagged raises-exception, but stores no error"
+        if errors and not expected:
+            yield f"{cell.id}: stores the error {errors[0].ename}"
+        for output in cell.outputs:
+            if output.get("name") == "stderr":
+                yield f"{cell.id}: stores stderr {output.text[:60]!r}"
+            data = output.get("data", {})
+            for kind in data.keys() & {"image/svg+xml", WIDGET_VIEW}:
+                yield f"{cell.id}: stores {kind}, which differs in the next run"
+            texts = [value for kind, value in data.items() if kind.startswith("text/")]
+            # The traceback of a meant error names no file of the course either.
+            texts += [output.get(key, "") for key in ("text", "evalue", "traceback")]
+            text = "\n".join(map(str, texts))
+            unstable = UNSTABLE.search(text) or re.search(re.escape(str(ROOT)), text)
+            if unstable and "nbval-ignore-output" not in tags(cell):
+                yield f"{cell.id}: stores {unstable[0]!r}, which differs elsewhere"
+
+
+def figures_are_described(notebook):
+    for cell in code_cells(notebook):
+        for output in cell.outputs:
+            if "image/png" in output.get("data", {}):
+                if not output.metadata.get("image/png", {}).get("alt"):
+                    yield f"{cell.id}: a figure without alternative text; is it executed?"
+
+
+def short_cells(notebook):
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            n_lines = len(cell.source.splitlines())
+            if n_lines > MAX_CODE_LINES and "exercise" not in tags(cell):
+                yield f"{cell.id}: {n_lines} lines of code, at most {MAX_CODE_LINES}"
+        else:
+            prose = [line for line in cell.source.splitlines() if not line.startswith("|")]
+            n_words = len(re.findall(r"\w[\w'’.-]*", " ".join(prose)))
+            if n_words > MAX_WORDS:
+                yield f"{cell.id}: {n_words} words, at most {MAX_WORDS}"
+
+
+def links_lead_somewhere(notebook):
+    for cell in notebook.cells:
+        if cell.cell_type != "markdown":
+            continue
+        targets = re.findall(r"\]\(([^)#\s]+)", cell.source)
+        targets += re.findall(r"""<(?:a|img)\b[^>]*?(?:href|src)=["']([^"'#]+)""", cell.source)
+        for target in targets:
+            is_web = target.startswith(("http://", "https://"))
+            if not is_web and not (ROOT / "notebooks" / target).exists():
+                yield f"{cell.id}: {target} is not there"
+        if re.search(r"""!\[[^]]*\]\(\s*https?:|<img\b[^>]*src=["']https?:""", cell.source):
+            yield f"{cell.id}: a picture comes from the network"
+
+
+def reads_like_a_chapter(notebook):
+    """Every chapter opens with a question and closes with a recap; exercises have a starter."""
+    first, text = notebook.cells[0], "\n".join(cell.source for cell in notebook.cells)
+    for needed in ("# ", "The question.", "After this chapter you can", "**Time:**"):
+        if needed not in first.source:
+            yield f"the first cell lacks {needed!r}"
+    for needed in ("## Recap", "**Sources.**", "**Predict first.**"):
+        if needed not in text:
+            yield f"the chapter lacks {needed!r}"
+    ids = [cell.id for cell in notebook.cells]
+    for before, cell in zip(ids, notebook.cells[1:], strict=False):
+        if "exercise" in tags(cell) and cell.id != f"{before}-starter":
+            yield f"{cell.id}: a starter is called after the exercise above it, {before}-starter"
+
+
+# ---------------------------------------------------------------- the code in a notebook
+
+
+def plain_python(notebook):
+    for cell in code_cells(notebook):
+        try:
+            ast.parse(cell.source)
+        except SyntaxError as error:
+            yield f"{cell.id}: line {error.lineno} is not plain Python: {error.text}"
+
+
+def copies_nothing_shared(notebook):
+    """Find what should be imported from course_utils, except in the cell that teaches it."""
+    exported = exported_names()
+    for cell, tree in parsed_cells(notebook):
+        shared = bound_functions(tree) & exported
+        if "teaches" in tags(cell):
+            if not shared:
+                yield f"{cell.id}: is tagged teaches, but defines nothing that course_utils exports"
+        elif shared:
+            yield f"{cell.id}: defines {sorted(shared)}, which course_utils exports"
+
+
+def leaves_sys_path_alone(notebook):
+    for cell, tree in parsed_cells(notebook):
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Attribute) and ast.unparse(node) in (
+                "sys.path",
+                "site.addsitedir",
+                "os.chdir",
+            ):
+                yield f"{cell.id}: touches {ast.unparse(node)}"
+            if isinstance(node, ast.Import):
+                renamed = [name.name for name in node.names if name.asname]
+                if {"sys", "site", "os"} & set(renamed):
+                    yield f"{cell.id}: renames {renamed}"
+            if isinstance(node, ast.ImportFrom) and node.module in ("sys", "site", "os"):
+                yield f"{cell.id}: imports from {node.module}: import the module"
+
+
+def existing_names(notebook):
+    """Find names that NumPy has removed, such as ``np.int``, in cells that may never run."""
+    for cell, tree in parsed_cells(notebook):
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Attribute) and ast.unparse(node.value) in ("np", "numpy"):
+                if not hasattr(np, node.attr):
+                    yield f"{cell.id}: NumPy has no {node.attr}"
+
+
+def seeded_randomness(notebook):
+    code = "\n".join(cell.source for cell in code_cells(notebook))
+    for cell, tree in parsed_cells(notebook):
+        for node in ast.walk(tree):
+            imported = [name.name for name in node.names] if isinstance(node, ast.Import) else []
+            if isinstance(node, ast.ImportFrom):
+                imported = [node.module]
+            if "random" in imported:
+                yield f"{cell.id}: uses Python's random; take np.random.default_rng(seed)"
+            if isinstance(node, ast.ImportFrom) and node.module == "numpy.random":
+                yield f"{cell.id}: imports from numpy.random; take np.random.default_rng(seed)"
+            if not isinstance(node, ast.Call):
+                continue
+            called = ast.unparse(node.func)
+            name = called.rpartition(".")[2]
+            given = [*node.args, *(keyword.value for keyword in node.keywords)]
+            if name in NEED_A_SEED and (not given or ast.unparse(given[0]) == "None"):
+                yield f"{cell.id}: {called}() has no seed"
+            if called in (f"np.random.{name}", f"numpy.random.{name}") and name in GLOBAL_RANDOM:
+                yield f"{cell.id}: {called} draws from NumPy's global random state"
+            keywords = {keyword.arg for keyword in node.keywords}
+            draws = name in RANDOM_LAYERS and "kernel_initializer" not in keywords
+            if (called.startswith("tf.random.") or draws) and "set_random_seed(" not in code:
+                yield f"{cell.id}: {called} needs keras.utils.set_random_seed in the notebook"
+
+
+RULES = [
+    valid_format,
+    readable_ids,
+    known_metadata,
+    cut_into_slides,
+    executed_in_order,
+    outputs_are_there,
+    clean_outputs,
+    figures_are_described,
+    short_cells,
+    links_lead_somewhere,
+    reads_like_a_chapter,
+    plain_python,
+    copies_nothing_shared,
+    leaves_sys_path_alone,
+    existing_names,
+    seeded_randomness,
+]
+
+
+def repeated_definitions(notebooks):
+    """Return what is defined in two notebooks, or taught twice. `notebooks`: {name: notebook}."""
+    homes = {}
+    for name, notebook in notebooks.items():
+        for cell, tree in parsed_cells(notebook):
+            if "exercise" in tags(cell):
+                continue
+            for defined in defined_names(tree):
+                homes.setdefault(defined, []).append((name, cell.id, "teaches" in tags(cell)))
+    problems = []
+    for defined, places in sorted(homes.items()):
+        if len({name for name, _, _ in places}) > 1 or sum(taught for *_, taught in places) > 1:
+            cells = ", ".join(f"{name} ({cell})" for name, cell, _ in places)
+            problems.append(f"{defined} is defined in {cells}")
+    return problems

@@ -1,0 +1,105 @@
+"""The cells of the exercises in the notebooks, and the solved copies from top to bottom."""
+
+import os
+import symtable
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+
+import course_exercises as exercises
+from course_exercises.engine.message import RIGHT
+from course_tools.execute import NOTEBOOKS
+from course_tools.solve import write_solved
+
+CHAPTERS = {
+    path.stem[:2]: path
+    for path in sorted(NOTEBOOKS.glob("[0-9][0-9]_*.ipynb"))
+    if path.stem[:2] in exercises.chapters()
+}
+
+
+def cells_of(path):
+    return {cell.id: cell for cell in nbformat.read(path, as_version=4).cells}
+
+
+def names_of(source):
+    """Return which global names a cell makes, and which it uses."""
+    makes, uses = set(), set()
+    scopes = [symtable.symtable(source, "cell", "exec")]
+    for scope in scopes:
+        scopes += scope.get_children()
+        is_top = scope.get_type() == "module"
+        for symbol in scope.get_symbols():
+            if is_top and (symbol.is_assigned() or symbol.is_imported()):
+                makes.add(symbol.get_name())
+            if symbol.is_referenced() and (is_top or symbol.is_global()):
+                uses.add(symbol.get_name())
+    return makes, uses
+
+
+def without_what_no_exercise_needs(cells):
+    """Leave out those code cells before the first exercise that make no name which is used later.
+
+    They are the same in the notebook itself, whose test executes them: no training is done twice.
+    """
+    first = next(k for k, cell in enumerate(cells) if "exercise" in cell.metadata.get("tags", []))
+    kept, needed = [], set()
+    for k, cell in reversed(list(enumerate(cells))):
+        makes, uses = names_of(cell.source) if cell.cell_type == "code" else (set(), set())
+        if k >= first or makes & needed:
+            kept.insert(0, cell)
+            needed = (needed - makes) | uses
+    return kept
+
+
+def each_chapter(test):
+    return pytest.mark.parametrize("chapter", CHAPTERS)(test)
+
+
+@each_chapter
+def test_every_starter_is_an_exercise_and_is_followed_by_its_check(chapter):
+    cells = cells_of(CHAPTERS[chapter])
+    starters = [name for name, cell in cells.items() if "exercise" in cell.metadata.get("tags", [])]
+    slugs = [exercise.slug for exercise in exercises.of_chapter(chapter)]
+    assert starters == [f"exercise-{slug}-starter" for slug in slugs]
+
+    order = [name for name in cells if name.startswith("exercise-")]
+    assert order == [
+        f"exercise-{slug}{part}" for slug in slugs for part in ("", "-starter", "-check")
+    ]
+    for exercise in exercises.of_chapter(chapter):
+        assert cells[f"exercise-{exercise.slug}-check"].source == exercise.check_cell
+
+
+@each_chapter
+def test_the_progress_is_shown_after_the_last_exercise(chapter):
+    cells = cells_of(CHAPTERS[chapter])
+    source = f'from course_exercises import progress\n\nprogress.show("{chapter}")'
+    assert cells["progress"].source == source
+    names = list(cells)
+    last = f"exercise-{exercises.of_chapter(chapter)[-1].slug}-check"
+    assert names.index(last) < names.index("progress") < names.index("recap")
+
+
+@each_chapter
+def test_the_solved_copy_runs_and_every_check_says_right(chapter, tmp_path):
+    path = CHAPTERS[chapter]
+    n_solved = write_solved(path, tmp_path)
+    notebook = nbformat.read(tmp_path / path.name, as_version=4)
+    notebook.cells = without_what_no_exercise_needs(notebook.cells)
+    settings = {"COURSE_OFFLINE": "1", "COURSE_PROGRESS": "off", "MNIST_DIR": ""}
+    NotebookClient(
+        notebook,
+        kernel_name="python3",
+        timeout=1200,
+        resources={"metadata": {"path": str(tmp_path)}},
+    ).execute(env=os.environ | settings)
+    cells = {cell.id: cell for cell in notebook.cells}
+    shown = {
+        exercise.key: cells[f"exercise-{exercise.slug}-check"].outputs[0].data["text/plain"]
+        for exercise in exercises.of_chapter(chapter)
+    }
+    wrong = {key: text for key, text in shown.items() if f": {RIGHT}\n" not in text}
+    assert wrong == {}
+    assert f"{n_solved} of {n_solved} exercises solved" in str(cells["progress"].outputs[0].data)

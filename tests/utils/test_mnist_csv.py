@@ -1,0 +1,407 @@
+import gzip
+import os
+from contextlib import contextmanager
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+from course_utils.mnist import csv as mnist_csv
+from course_utils.mnist.csv import CsvError, read_csv, write_csv
+
+X = np.random.default_rng(0).integers(0, 256, size=(700, 784), dtype=np.uint8)
+T = np.arange(700) % 10
+IN_TMP_PATH = settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+
+
+def cells(n=3):
+    """Return the cells of the first digits, row by row, as text."""
+    return [[str(T[k]), *map(str, X[k])] for k in range(n)]
+
+
+def joined(table, newline="\n", end=True):
+    """Return the bytes of a CSV file with these cells."""
+    return (newline.join(map(",".join, table)) + newline * end).encode()
+
+
+def assert_read(path, content, n=3):
+    """Check that a file with this content holds the first digits and is left as it was."""
+    path.write_bytes(content)
+    x, t = read_csv(path)
+    assert np.array_equal(x, X[:n]) and np.array_equal(t, T[:n])
+    assert path.read_bytes() == content
+
+
+def assert_refused(path, content, *words, row=None, column=None):
+    """Check that the first bad place is named, that the file is, and that it is left as it was."""
+    path.write_bytes(content)
+    with pytest.raises(CsvError) as caught:
+        read_csv(path)
+    assert (caught.value.row, caught.value.column) == (row, column)
+    message = str(caught.value)
+    places = [f"row {row}"] * bool(row) + [f"column {column} ("] * bool(column)
+    for word in (path.name, *places, *words, "fresh copy"):
+        assert word in message
+    assert path.read_bytes() == content
+
+
+def test_the_forms_of_the_arrays(tmp_path):
+    write_csv(tmp_path / "digits.csv", X, T)
+    x, t = read_csv(str(tmp_path / "digits.csv"))
+    assert x.shape == (700, 784) and x.dtype == np.uint8 and t.dtype == np.int64
+    assert np.array_equal(x, X) and np.array_equal(t, T)
+    x[0], t[0] = 0, 0  # they are the caller's own
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        joined(cells()),
+        joined(cells(), "\r\n"),
+        joined(cells(), end=False),
+        joined(cells(), "\r\n", end=False),
+        b"\xef\xbb\xbf" + joined(cells()),
+        joined(cells()) + b"\n\r\n\n",
+        joined([["label", *(f"{i}x{j}" for i in range(28) for j in range(28))], *cells()]),
+        joined([['"label"', *(f'"pixel{k}"' for k in range(784))], *cells()], "\r\n"),
+        b"\xef\xbb\xbf" + joined([["정답", *(f"화소 {k}" for k in range(784))], *cells()]),
+        joined([["label", *(str(k) for k in range(784))], *cells()]),
+        joined([[str(k) for k in range(785)], *cells()]),
+        joined(cells()).replace(b",", b", "),
+        joined(cells()).replace(b",", b"\t,"),
+        joined(cells()).replace(b",", b".0,"),
+        joined(cells()).replace(b",", b",00"),
+    ],
+)
+def test_these_forms_are_read(tmp_path, content):
+    assert_read(tmp_path / "digits.csv", content)
+    assert_read(tmp_path / "digits.csv.GZ", gzip.compress(content))
+
+
+def test_a_name_with_korean_letters_and_spaces(tmp_path):
+    write_csv(tmp_path / "숫자 셋.csv.gz", X, T)
+    assert np.array_equal(read_csv(tmp_path / "숫자 셋.csv.gz")[0], X)
+
+
+def test_a_missing_file_is_named(tmp_path):
+    with pytest.raises(FileNotFoundError, match=r"none\.csv"):
+        read_csv(tmp_path / "none.csv")
+
+
+@pytest.mark.parametrize("name", ["folder.csv", "folder.csv.gz"])
+def test_a_folder_is_refused(tmp_path, name):
+    (tmp_path / name).mkdir()
+    with pytest.raises(CsvError, match="folder"):
+        read_csv(tmp_path / name)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows says that there is no such file")
+def test_a_path_that_the_system_refuses_is_named(tmp_path):
+    path = tmp_path / ("x" * 300)  # where Path.is_dir raises an error, as in a locked folder
+    with pytest.raises(CsvError, match="xxx: unreadable"):
+        read_csv(path)
+
+
+@pytest.mark.parametrize("content", [b"", b"\n", b"\r\n\r\n", b"\xef\xbb\xbf"])
+def test_an_empty_file_is_refused(tmp_path, content):
+    assert_refused(tmp_path / "empty.csv", content, "no digit")
+
+
+def test_a_lonely_header_is_refused(tmp_path):
+    header = [f"pixel{k}" for k in range(785)]
+    assert_refused(tmp_path / "header.csv", joined([header]), "no digit")
+
+
+@pytest.mark.parametrize("width", [1, 784, 786])
+def test_a_header_of_another_width_is_refused(tmp_path, width):
+    header = [f"column{k}" for k in range(width)]
+    content = joined([header, *cells()])
+    assert_refused(tmp_path / "header.csv", content, f"found {width}", row=1)
+
+
+@pytest.mark.parametrize("row", [1, 2, 3])
+def test_a_row_with_a_cell_less_or_more_is_refused(tmp_path, row):
+    for change, found in ((lambda cells: cells.pop(), 784), (lambda cells: cells.append("0"), 786)):
+        table = cells()
+        change(table[row - 1])
+        words = f"expected 785 cells (a label and 784 pixels), found {found}"
+        assert_refused(tmp_path / "width.csv", joined(table), words, row=row)
+
+
+def test_widths_that_add_up_are_refused(tmp_path):
+    table = cells()
+    table[1].append(table[0].pop())
+    assert_refused(tmp_path / "width.csv", joined(table), "found 784", row=1)
+
+
+@pytest.mark.parametrize("row", [1, 2, 3])
+@pytest.mark.parametrize(
+    ("column", "cell", "words"),
+    [
+        (2, "abc", "'abc'"),
+        (785, "abc", "(pixel783)"),
+        (400, "256", "'256' is not a whole number from 0 to 255"),
+        (400, "1000", "'1000'"),
+        (400, "65536", "'65536'"),
+        (400, "99999999999999999999", "'9999"),
+        (400, "-1", "'-1'"),
+        (400, "0.5", "divided by 255"),
+        (400, "5.5", "'5.5'"),
+        (400, "1e999", "'1e999'"),
+        (400, "1e2", "'1e2'"),
+        (400, "nan", "'nan'"),
+        (400, "NA", "'NA'"),
+        (400, "", "an empty cell"),
+        (785, "", "an empty cell"),
+        (400, "  ", "an empty cell"),
+        (400, "1 2", "'1 2'"),
+        (400, "1_2", "'1_2'"),
+        (400, "+5", "'+5'"),
+        (400, "0x1F", "'0x1F'"),
+        (400, "٣", "'٣'"),
+        (400, '"5"', "'\"5\"'"),
+        (400, "5\r", r"'5\r'"),
+        (400, "x" * 500, "xxx...'"),
+        (1, "10", "(label)"),
+        (1, "-1", "from 0 to 9"),
+        (1, "3.5", "'3.5'"),
+        (1, "seven", "'seven'"),
+        (1, "", "an empty cell"),
+    ],
+)
+def test_a_bad_cell_is_named(tmp_path, row, column, cell, words):
+    table = cells()
+    table[row - 1][column - 1] = cell
+    assert_refused(tmp_path / "cell.csv", joined(table), words, row=row, column=column)
+
+
+@pytest.mark.parametrize("column", [1, 2, 785])
+@pytest.mark.parametrize("row", [1, 2, 3])
+def test_an_empty_cell_among_zeros_is_named(tmp_path, row, column):
+    table = [["0"] * 785 for _ in range(3)]
+    table[row - 1][column - 1] = ""
+    assert_refused(tmp_path / "zeros.csv", joined(table), "empty cell", row=row, column=column)
+
+
+def test_bytes_that_are_no_text_are_named(tmp_path):
+    for bad, words in ((b"\xff\xfe", r"\\xff\\xfe"), (b"\x00", r"\x00"), (b"7\x00", r"7\x00")):
+        table = cells()
+        table[1][9] = "?"
+        content = joined(table).replace(b"?", bad)
+        assert_refused(tmp_path / "bytes.csv", content, words, row=2, column=10)
+
+
+def test_utf_16_is_refused(tmp_path):
+    content = joined(cells()).decode().encode("utf-16")
+    assert_refused(tmp_path / "utf16.csv", content, row=1, column=1)
+
+
+def test_semicolons_are_refused(tmp_path):
+    content = joined(cells()).replace(b",", b";")
+    assert_refused(tmp_path / "semicolons.csv", content, "found 1;", row=1)
+
+
+@pytest.mark.parametrize("empty", [b"\n", b"\r\n", b"  \n"])
+@pytest.mark.parametrize("row", [1, 2, 3])
+def test_an_empty_row_is_refused(tmp_path, empty, row):
+    lines = joined(cells()).splitlines(keepends=True)
+    lines.insert(row - 1, empty)
+    assert_refused(tmp_path / "gap.csv", b"".join(lines), "an empty row", row=row)
+
+
+def test_a_file_cut_in_a_row_is_refused(tmp_path):
+    content = joined(cells())
+    in_third = content.rindex(b"\n", 0, -1) + 1
+    for end in range(in_third + 1, content.rindex(b",") + 1, 97):
+        column = content[in_third:end].count(b",") + 1
+        assert_refused(tmp_path / "cut.csv", content[:end], "cut short", row=3, column=column)
+    # Cut behind the last comma, 785 cells are left, the last of them empty.
+    end = content.rindex(b",") + 1
+    assert_refused(tmp_path / "cut.csv", content[:end], "an empty cell", row=3, column=785)
+
+
+def test_a_file_without_rows_is_refused(tmp_path):
+    content = b"0," * 500_000
+    assert_refused(tmp_path / "endless.csv", content, "too long", row=1)
+    content = joined(cells()) + content
+    assert_refused(tmp_path / "endless.csv", content, "too long", row=4)
+
+
+def test_a_damaged_gzip_file_is_refused(tmp_path):
+    content = gzip.compress(joined(cells(700)))
+    for damaged in (
+        joined(cells()),
+        content[: len(content) // 2],
+        content[:-1],
+        content[:5],
+        content[:-8] + bytes(8),
+        content[:1000] + bytes(50) + content[1050:],
+        content + b"left over",
+    ):
+        path = tmp_path / "damaged.csv.gz"
+        path.write_bytes(damaged)
+        with pytest.raises(CsvError, match=r"damaged\.csv\.gz.*gzip"):
+            read_csv(path)
+        assert path.read_bytes() == damaged
+
+
+@given(
+    n=st.integers(1, 4),
+    largest=st.sampled_from([0, 9, 10, 99, 100, 255]),
+    seed=st.integers(0, 2**32),
+    name=st.sampled_from(["digits.csv", "digits.csv.gz"]),
+    header=st.booleans(),
+)
+@IN_TMP_PATH
+def test_what_is_written_is_read(tmp_path, n, largest, seed, name, header):
+    rng = np.random.default_rng(seed)
+    x = rng.integers(0, largest, size=(n, 784), dtype=np.uint8, endpoint=True)
+    t = rng.integers(0, 10, size=n)
+    write_csv(tmp_path / name, x, t, header=header)
+    x_read, t_read = read_csv(tmp_path / name)
+    assert np.array_equal(x_read, x) and np.array_equal(t_read, t)
+
+
+@given(
+    row=st.integers(1, 300),
+    column=st.integers(1, 785),
+    cell=st.one_of(
+        st.integers(256).map(str),
+        st.integers(max_value=-1).map(str),
+        st.floats().filter(lambda number: not number.is_integer()).map(str),
+        st.text(st.characters(codec="utf-8", exclude_characters=",\r\n0123456789"), max_size=5),
+        st.sampled_from(["256", "300", "999", "2560", "0256", "1.5", "5a", "a5", "5-", "1 1"]),
+    ),
+    later=st.integers(0, 300),
+)
+@example(row=1, column=1, cell="abc", later=0)
+@example(row=300, column=785, cell="256", later=300)
+@IN_TMP_PATH
+def test_a_single_bad_cell_is_found_wherever_it_is(tmp_path, row, column, cell, later):
+    table = cells(300)  # several blocks
+    assert len(joined(table)) > 3 * mnist_csv.BLOCK
+    table[row - 1][column - 1] = cell
+    if later > row:
+        table[later - 1][0] = "a second bad cell"
+    assert_refused(tmp_path / "cell.csv", joined(table), row=row, column=column)
+
+
+@given(st.data())
+@IN_TMP_PATH
+def test_the_fast_way_gives_what_the_careful_one_gives(tmp_path, data):
+    """Replace one character of a file by another: both ways agree on what is in it, if anything."""
+    content = bytearray(joined(cells(4)))
+    place = data.draw(st.integers(0, len(content) - 1))
+    content[place] = data.draw(st.sampled_from(b"0123456789,\n\r .-x\x00\xff"))
+    path = tmp_path / "digits.csv"
+    path.write_bytes(content)
+
+    def outcome():
+        try:
+            return [array.tolist() for array in read_csv(path)]
+        except CsvError as error:
+            return str(error)
+
+    fast = outcome()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(mnist_csv, "_table_of_digits", lambda block: None)
+        assert outcome() == fast
+
+
+def test_blocks_may_end_anywhere(tmp_path, monkeypatch):
+    for newline in ("\n", "\r\n"):
+        content = joined(cells(20), newline) + newline.encode()
+        for size in range(4000, 4040):
+            monkeypatch.setattr(mnist_csv, "BLOCK", size)
+            assert_read(tmp_path / "digits.csv", content, n=20)
+
+
+def test_a_header_is_written_on_demand(tmp_path):
+    write_csv(tmp_path / "digits.csv", X[:2], T[:2], header=True)
+    lines = (tmp_path / "digits.csv").read_bytes().split(b"\n")
+    assert lines[0].startswith(b"label,pixel0,pixel1,") and lines[0].endswith(b",pixel783")
+    assert lines[1] == ",".join(cells()[0]).encode()
+    assert len(lines) == 4 and lines[3] == b""
+
+
+def test_images_of_two_axes_are_written_row_by_row(tmp_path):
+    write_csv(tmp_path / "digits.csv", X[:3].reshape(-1, 28, 28).astype(np.int32), list(T[:3]))
+    assert (tmp_path / "digits.csv").read_bytes() == joined(cells())
+
+
+def test_the_same_digits_always_give_the_same_bytes(tmp_path, monkeypatch):
+    for name, time in (("a.csv.gz", 1.0), ("b.csv.gz", 1e9)):
+        monkeypatch.setattr("time.time", lambda time=time: time)
+        write_csv(tmp_path / name, X[:9], T[:9])
+    assert (tmp_path / "a.csv.gz").read_bytes() == (tmp_path / "b.csv.gz").read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("x", "t", "error", "words"),
+    [
+        (X[:2] / 255, T[:2], TypeError, "normalize=False"),
+        (X[:2].astype(np.float32), T[:2], TypeError, "float32"),
+        (X[:2] > 100, T[:2], TypeError, "bool"),
+        (X[:2].astype(str), T[:2], TypeError, "x must hold"),
+        (X[:2].astype(int) + 1, T[:2], ValueError, "256"),
+        (-X[:2].astype(int), T[:2], ValueError, "x must hold"),
+        (X[:2, :783], T[:2], ValueError, "(2, 783)"),
+        (X[0], T[:1], ValueError, "(784,)"),
+        (X[:0], T[:0], ValueError, "n >= 1"),
+        (X[:3], T[:2], ValueError, "3 digits"),
+        (X[:2], T[0], ValueError, "shape ()"),
+        (X[:2], np.eye(10, dtype=int)[T[:2]], ValueError, "(2, 10)"),
+        (X[:2], np.eye(10)[T[:2]], TypeError, "one_hot_label=False"),
+        (X[:2], [3, 10], ValueError, "10 at index (1,)"),
+        (X[:2], [-1, 3], ValueError, "-1 at index (0,)"),
+    ],
+)
+def test_wrong_arrays_are_refused_and_the_old_file_stays(tmp_path, x, t, error, words):
+    path = tmp_path / "digits.csv"
+    path.write_bytes(b"old")
+    with pytest.raises(error) as caught:
+        write_csv(path, x, t)
+    assert words in str(caught.value)
+    assert path.read_bytes() == b"old"
+
+
+@pytest.mark.parametrize("name", ["digits.csv", "digits.csv.gz"])
+@pytest.mark.parametrize("error", [OSError, KeyboardInterrupt])
+def test_a_failing_write_leaves_the_old_file_and_nothing_else(tmp_path, monkeypatch, name, error):
+    path = tmp_path / name
+    path.write_bytes(b"old")
+    whole = mnist_csv.replacing
+
+    class Full:
+        """A disk that is full after some bytes."""
+
+        def __init__(self, file):
+            self.file, self.left = file, 30_000
+
+        def write(self, data):
+            self.left -= len(data)
+            if self.left < 0:
+                raise error("disk full")
+            return self.file.write(data)
+
+        def __getattr__(self, attribute):
+            return getattr(self.file, attribute)
+
+    @contextmanager
+    def replacing(path):
+        with whole(path) as file:
+            yield Full(file)
+
+    monkeypatch.setattr(mnist_csv, "replacing", replacing)
+    with pytest.raises(error):
+        write_csv(path, X, T)
+    assert path.read_bytes() == b"old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_missing_folder_is_named(tmp_path):
+    with pytest.raises(FileNotFoundError, match="nowhere"):
+        write_csv(tmp_path / "nowhere" / "digits.csv", X, T)

@@ -1,0 +1,598 @@
+"""Downloading: whatever a network or a disk does, the answer is clear and no file is harmed."""
+
+import errno
+import gzip
+import json
+import os
+import re
+import signal
+import socket
+import struct
+import subprocess
+import sys
+import threading
+import time
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+from tiny_mnist import SHAPES, fill, snapshot
+
+from course_utils.mnist import download as mnist_download
+from course_utils.mnist import idx as mnist_files
+from course_utils.files import command
+from course_utils.mnist import load_mnist
+from course_utils.mnist.download import DownloadError, fetch
+
+PAGE = b"<!DOCTYPE html><title>Please log in</title>" + b"<p>to the network of this hotel" * 999
+SAMPLE = "MNIST: the offline sample, 4,000 training and 1,000 test digits ({}; {})\n"
+FETCH = f"for the full set: {command('course_utils fetch')}"
+FIRST, *_, LAST = mnist_download.ARCHIVES
+
+
+class Handler(BaseHTTPRequestHandler):
+    """Hands every request to the function that the test chose."""
+
+    def do_GET(self):
+        name = self.path.rpartition("/")[2].removesuffix(".gz")
+        self.server.requests.append(name)
+        self.server.behaviour(self, self.server.archives.get(name, b""))
+
+    do_CONNECT = do_GET
+
+    def head(self, status=200, length=None, kind="application/gzip"):
+        self.send_response(status)
+        self.send_header("Content-Type", kind)
+        if length is not None:
+            self.send_header("Content-Length", str(length))
+        self.end_headers()
+
+    def log_message(self, *_):
+        pass
+
+
+# What a server can do with a request.
+
+
+def send_it(handler, archive):
+    handler.head(length=len(archive))
+    handler.wfile.write(archive)
+
+
+def send_slowly(handler, archive):
+    handler.head(length=len(archive))
+    for start in range(0, len(archive), 1024):
+        handler.wfile.write(archive[start : start + 1024])
+        time.sleep(0.2)
+
+
+def answer_404(handler, _):
+    handler.send_error(404)
+
+
+def answer_403_with_a_page(handler, _):
+    handler.head(403, len(PAGE), "text/html")
+    handler.wfile.write(PAGE)
+
+
+def answer_200_with_a_page(handler, _):
+    handler.head(200, len(PAGE), "text/html")
+    handler.wfile.write(PAGE)
+
+
+def answer_200_with_a_short_page(handler, _):
+    handler.head(200, 40, "text/html")
+    handler.wfile.write(PAGE[:40])
+
+
+def redirect_to_a_page(handler, _):
+    if handler.path == "/login":
+        return answer_200_with_a_page(handler, _)
+    handler.send_response(302)
+    handler.send_header("Location", "/login")
+    handler.end_headers()
+
+
+def redirect_for_ever(handler, _):
+    handler.send_response(302)
+    handler.send_header("Location", handler.path)
+    handler.end_headers()
+
+
+def cut_short(handler, archive):
+    handler.head(length=len(archive))
+    handler.wfile.write(archive[: len(archive) // 2])
+
+
+def cut_short_without_a_length(handler, archive):
+    handler.head()
+    handler.wfile.write(archive[: len(archive) // 2])
+
+
+def send_without_end(handler, archive):
+    handler.head()
+    while True:
+        handler.wfile.write(archive)
+
+
+def send_nothing(handler, _):
+    handler.head(length=0)
+
+
+def reset_half_way(handler, archive):
+    cut_short(handler, archive)
+    handler.wfile.flush()
+    handler.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    handler.connection.close()
+
+
+def wrong_bytes(handler, archive):
+    send_it(handler, bytes(len(archive)))
+
+
+def one_wrong_bit(handler, archive):
+    send_it(handler, archive[:-1] + bytes([archive[-1] ^ 1]))
+
+
+def other_digits(handler, archive):
+    send_it(handler, gzip.compress(gzip.decompress(archive)[::-1]))
+
+
+def never_answer(handler, _):
+    handler.server.end_of_test.wait()
+
+
+def silent_after_the_headers(handler, archive):
+    handler.head(length=len(archive))
+    handler.wfile.flush()
+    handler.server.end_of_test.wait()
+
+
+def silent_half_way(handler, archive):
+    cut_short(handler, archive)
+    handler.wfile.flush()
+    handler.server.half_sent.set()
+    handler.server.end_of_test.wait()
+
+
+@pytest.fixture
+def serve(tiny_mnist, data_folder, monkeypatch):
+    """Return a function that starts servers and makes them the list of mirrors.
+
+    They serve the tiny files, each in its own way, and remember what was asked of them.
+    """
+    archives = {name: gzip.compress(content, mtime=0) for name, content in tiny_mnist.items()}
+    for name in list(os.environ):
+        if name.lower().endswith("_proxy"):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("COURSE_OFFLINE", "0")
+    servers = []
+
+    def start(*behaviours):
+        started = []
+        for behaviour in behaviours:
+            server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+            server.handle_error = lambda *_: None  # a client that hangs up is no error here
+            server.daemon_threads = True
+            server.block_on_close = False
+            server.behaviour, server.archives, server.requests = behaviour, archives, []
+            server.end_of_test, server.half_sent = threading.Event(), threading.Event()
+            server.host = f"127.0.0.1:{server.server_port}"
+            threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+            started.append(server)
+        servers.extend(started)
+        mirrors = tuple(f"http://{server.host}/mnist/" for server in started)
+        monkeypatch.setattr(mnist_download, "MIRRORS", mirrors)
+        return started
+
+    yield start
+    for server in servers:
+        server.end_of_test.set()
+        server.shutdown()
+        server.server_close()
+
+
+@pytest.fixture
+def home(data_folder, tiny_mnist):
+    """Return ``data/mnist/`` with one whole file, two damaged ones and one of the user's own."""
+    folder = data_folder / "mnist"
+    fill(folder, {"t10k-labels-idx1-ubyte": tiny_mnist["t10k-labels-idx1-ubyte"]}, ".gz")
+    (folder / "train-labels-idx1-ubyte").write_bytes(b"damaged, not compressed")
+    (folder / "train-images-idx3-ubyte.gz").write_bytes(b"damaged, compressed")
+    (folder / "my notes.txt").write_text("three sevens look like ones", encoding="utf-8")
+    return folder
+
+
+def expected(tiny_mnist):
+    """Return what a folder holds after everything was downloaded into it."""
+    return {f"{name}.gz": gzip.compress(tiny_mnist[name], mtime=0) for name in SHAPES}
+
+
+def test_the_full_set_is_downloaded_and_loaded(serve, data_folder, tiny_mnist, capsys):
+    (server,) = serve(send_it)
+    (x_train, _), (x_test, _) = load_mnist()
+    assert (len(x_train), len(x_test)) == (20, 10)
+    first = capsys.readouterr().out
+    load_mnist()
+    later = capsys.readouterr().out
+    line = "MNIST: the full set, 20 training and 10 test digits"
+    where = Path("data/mnist")
+    assert first == f"{line} (downloaded into {where})\n"
+    assert later == f"{line}\n"
+    assert snapshot(data_folder / "mnist") == expected(tiny_mnist)
+    assert sorted(server.requests) == sorted(SHAPES)  # each file once
+
+
+# what the only mirror does, and what the line says of it
+FAILURES = [
+    (answer_404, "answered 404 Not Found"),
+    (answer_403_with_a_page, "answered 403 Forbidden"),
+    (answer_200_with_a_page, "what came was not MNIST"),
+    (answer_200_with_a_short_page, "what came was not MNIST"),
+    (redirect_to_a_page, "what came was not MNIST"),
+    (redirect_for_ever, "Exceeded 30 redirects."),
+    (cut_short, "connection broken off"),
+    (cut_short_without_a_length, "what came was not MNIST"),
+    (send_without_end, "what came was not MNIST"),
+    (send_nothing, "what came was not MNIST"),
+    (reset_half_way, "connection broken off"),
+    (wrong_bytes, "what came was not MNIST"),
+    (one_wrong_bit, "what came was not MNIST"),
+    (other_digits, "what came was not MNIST"),
+    (never_answer, "no answer"),
+    (silent_after_the_headers, "no answer"),
+    (silent_half_way, "no answer"),
+]
+
+
+@pytest.mark.parametrize(("behaviour", "reason"), FAILURES, ids=[f.__name__ for f, _ in FAILURES])
+def test_a_failing_mirror_leads_to_the_sample(serve, home, monkeypatch, capfd, behaviour, reason):
+    monkeypatch.setattr(mnist_download, "PATIENCE", 0.6)
+    (server,) = serve(behaviour)
+    before = snapshot(home)
+    start = time.perf_counter()
+    (x_train, _), _ = load_mnist()
+    assert time.perf_counter() - start < 4
+    assert len(x_train) == 4000
+    out, err = capfd.readouterr()
+    assert out.count("\n") == 1 and out.startswith("MNIST: the offline sample, ")
+    assert out.endswith(f"; {server.host}: {reason}; {FETCH})\n")
+    assert "train-images-idx3-ubyte.gz is no gzip file" in out  # the damaged files are named
+    assert "train-labels-idx1-ubyte is no IDX file" in out
+    if behaviour is silent_half_way:  # a progress bar was there, and is wiped out
+        err = err.rpartition("\r")[2].strip()
+    assert err == ""
+    assert snapshot(home) == before
+
+
+def test_host_not_found(data_folder, monkeypatch, capsys):
+    monkeypatch.setenv("COURSE_OFFLINE", "")
+    monkeypatch.setattr(mnist_download, "MIRRORS", ("http://a.invalid/", "https://b.invalid/"))
+    load_mnist()
+    reason = "a.invalid and b.invalid: host not found"
+    assert capsys.readouterr().out == SAMPLE.format(reason, FETCH)
+    assert snapshot(data_folder) == {}
+
+
+def test_connection_refused(serve, home):
+    (server,) = serve(send_it)
+    server.shutdown()
+    server.server_close()
+    before = snapshot(home)
+    with pytest.raises(DownloadError, match=rf"^{server.host}: connection refused$"):
+        fetch(home)
+    assert snapshot(home) == before
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_a_proxy_that_forbids(serve, home, monkeypatch, scheme):
+    (proxy,) = serve(answer_403_with_a_page)
+    monkeypatch.setenv(f"{scheme.upper()}_PROXY", f"http://{proxy.host}")
+    monkeypatch.setattr(mnist_download, "MIRRORS", (f"{scheme}://mirror.invalid/",))
+    before = snapshot(home)
+    with pytest.raises(DownloadError, match=r"^mirror.invalid: .*403 Forbidden$"):
+        fetch(home)
+    assert len(proxy.requests) == 1
+    assert snapshot(home) == before
+
+
+def test_a_name_server_that_never_answers(data_folder, monkeypatch):
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: time.sleep(30))
+    monkeypatch.setattr(mnist_download, "PATIENCE", 0.6)
+    start = time.perf_counter()
+    with pytest.raises(DownloadError, match=r"^mirror.invalid: no answer$"):
+        fetch(data_folder / "mnist")
+    assert time.perf_counter() - start < 4
+
+
+def test_when_nobody_answers_the_wait_is_below_ten_seconds(serve, home):
+    """Measured with the course's own patience: two mirrors, silent in two ways."""
+    first, second = serve(never_answer, silent_half_way)
+    before = snapshot(home)
+    start = time.perf_counter()
+    with pytest.raises(DownloadError, match=f"^{first.host} and {second.host}: no answer$"):
+        fetch(home)
+    assert time.perf_counter() - start < 10
+    assert snapshot(home) == before
+
+
+def test_a_slow_mirror_may_take_its_time(serve, data_folder, tiny_mnist, monkeypatch, capsys):
+    monkeypatch.setattr(mnist_download, "PATIENCE", 1)
+    serve(send_slowly)
+    start = time.perf_counter()
+    fetch(data_folder / "mnist")
+    assert time.perf_counter() - start > 2  # twice the patience
+    assert snapshot(data_folder / "mnist") == expected(tiny_mnist)
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert re.search(r"MNIST: +\d+%\|.+B/s", err)  # the progress bar, wiped out at the end
+    assert err.rpartition("\r")[2].strip() == ""
+
+
+@pytest.mark.parametrize(
+    "behaviour",
+    [answer_404, answer_200_with_a_page, cut_short, reset_half_way, wrong_bytes, never_answer],
+)
+def test_the_next_mirror_is_asked(serve, data_folder, tiny_mnist, monkeypatch, behaviour):
+    monkeypatch.setattr(mnist_download, "PATIENCE", 1.2)
+    first, second = serve(behaviour, send_it)
+    fetch(data_folder / "mnist")
+    assert snapshot(data_folder / "mnist") == expected(tiny_mnist)
+    assert len(first.requests) == 1  # one failure is enough
+    assert sorted(second.requests) == sorted(SHAPES)
+
+
+def test_mirrors_are_asked_in_their_order(serve, data_folder):
+    first, second = serve(send_it, send_it)
+    fetch(data_folder / "mnist")
+    assert len(first.requests) == 4
+    assert second.requests == []
+
+
+def test_a_download_that_failed_goes_on_where_it_stopped(serve, data_folder, tiny_mnist):
+    def send_small_ones(handler, archive):
+        (answer_404 if len(archive) > 1000 else send_it)(handler, archive)
+
+    serve(send_small_ones)
+    with pytest.raises(DownloadError, match="404"):
+        fetch(data_folder / "mnist")
+    assert sorted(snapshot(data_folder / "mnist")) == [
+        f"{n}.gz" for n in sorted(SHAPES) if "la" in n
+    ]
+    (server,) = serve(send_it)
+    fetch(data_folder / "mnist")
+    assert sorted(server.requests) == sorted(name for name in SHAPES if "images" in name)
+    assert snapshot(data_folder / "mnist") == expected(tiny_mnist)
+
+
+def test_mirrors_of_your_own(serve, data_folder, tiny_mnist, monkeypatch):
+    (server,) = serve(send_it)
+    monkeypatch.setattr(mnist_download, "MIRRORS", ())
+    monkeypatch.setenv("COURSE_MIRRORS", f"http://{server.host} https://another.invalid/mnist/")
+    fetch(data_folder / "mnist")
+    assert snapshot(data_folder / "mnist") == expected(tiny_mnist)
+
+
+@pytest.mark.parametrize(
+    ("mirror", "message"),
+    [
+        ("http://me:secret@mirror.invalid:8000/x", "^mirror.invalid:8000: host not found$"),
+        ("mirror.invalid", "^mirror.invalid/: Invalid URL"),
+        ("ftp://mirror.invalid", "^mirror.invalid: No connection adapters"),
+        ("http://", "^http:/: Invalid URL"),
+    ],
+)
+def test_addresses_that_are_none_or_hold_a_secret(data_folder, monkeypatch, mirror, message):
+    monkeypatch.setenv("COURSE_MIRRORS", mirror)
+    with pytest.raises(DownloadError, match=message):
+        fetch(data_folder / "mnist")
+
+
+def test_damaged_files_are_set_aside_when_new_ones_are_there(serve, home, tiny_mnist, capsys):
+    serve(send_it)
+    before = snapshot(home)
+    load_mnist()
+    line = capsys.readouterr().out
+    assert snapshot(home) == expected(tiny_mnist) | {
+        "my notes.txt": before["my notes.txt"],
+        "train-labels-idx1-ubyte.damaged": before["train-labels-idx1-ubyte"],
+        "train-images-idx3-ubyte.gz.damaged": before["train-images-idx3-ubyte.gz"],
+    }
+    assert line.count("\n") == 1
+    assert "train-labels-idx1-ubyte.damaged" in line
+    assert "train-images-idx3-ubyte.gz.damaged" in line
+
+
+def test_a_file_that_is_damaged_again_gets_another_name(serve, data_folder, tiny_mnist):
+    serve(send_it)
+    home = data_folder / "mnist"
+    for number in range(3):
+        fill(home, {f"{LAST}.gz": b"damaged %d" % number})
+        fetch(home)
+    assert snapshot(home) == expected(tiny_mnist) | {
+        f"{LAST}.gz.damaged": b"damaged 0",
+        f"{LAST}.gz.damaged-2": b"damaged 1",
+        f"{LAST}.gz.damaged-3": b"damaged 2",
+    }
+
+
+@pytest.mark.parametrize("name", [LAST, f"{LAST}.gz"])
+def test_a_folder_in_place_of_a_file_is_set_aside(serve, data_folder, tiny_mnist, name):
+    serve(send_it)
+    home = data_folder / "mnist"
+    fill(home / name, {"my photo": b"of a seven"})
+    assert fetch(home) == [home / f"{name}.damaged"]
+    assert snapshot(home) == expected(tiny_mnist) | {
+        f"{name}.damaged": "folder",
+        f"{name}.damaged/my photo": b"of a seven",
+    }
+
+
+def test_a_file_system_without_second_names(serve, home, tiny_mnist, monkeypatch):
+    def refuse(*_):
+        raise OSError(errno.EPERM, "Operation not permitted")  # as on a USB stick with exFAT
+
+    serve(send_it)
+    before = snapshot(home)
+    monkeypatch.setattr(os, "link", refuse)
+    fetch(home)
+    after = snapshot(home)
+    assert expected(tiny_mnist).items() <= after.items()
+    assert after["train-labels-idx1-ubyte.damaged"] == before["train-labels-idx1-ubyte"]
+    assert after["train-images-idx3-ubyte.gz.damaged"] == before["train-images-idx3-ubyte.gz"]
+
+
+def test_full_disk(serve, home, monkeypatch, capfd):
+    def refuse(_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    serve(send_it)
+    before = snapshot(home)
+    monkeypatch.setattr(os, "fsync", refuse)  # where a full disk is noticed at the latest
+    load_mnist()
+    out, err = capfd.readouterr()
+    where = Path("data/mnist")
+    assert out.endswith(f"; {where} cannot be written: No space left on device; {FETCH})\n")
+    assert out.count("\n") == 1 and err == ""
+    assert snapshot(home) == before
+
+
+def test_read_only_folder(serve, home, monkeypatch, capsys):
+    @contextmanager
+    def refuse(path):
+        raise OSError(errno.EROFS, "Read-only file system")
+        yield
+
+    serve(send_it)
+    before = snapshot(home)
+    monkeypatch.setattr(mnist_download, "replacing", refuse)
+    load_mnist()
+    assert "cannot be written: Read-only file system; for the full" in capsys.readouterr().out
+    assert snapshot(home) == before
+
+
+def test_no_folder_can_be_made(serve, tmp_path, data_folder):
+    serve(send_it)
+    (data_folder / "mnist").write_bytes(b"a file in place of the folder")
+    before = snapshot(data_folder)
+    with pytest.raises(DownloadError, match="mnist cannot be written: "):
+        fetch(data_folder / "mnist")
+    assert snapshot(data_folder) == before
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root writes anywhere")
+def test_folder_without_permission(serve, home):
+    serve(send_it)
+    before = snapshot(home)
+    home.chmod(0o555)
+    try:
+        with pytest.raises(DownloadError, match="cannot be written: Permission denied"):
+            fetch(home)
+    finally:
+        home.chmod(0o755)
+    assert snapshot(home) == before
+
+
+def test_windows_refuses_to_replace_a_file_that_is_being_read(serve, data_folder, monkeypatch):
+    """Another process finished first, and someone reads its file: that is no failure."""
+    home = data_folder / "mnist"
+    serve(send_it)
+    fetch(home)
+    before = snapshot(home)
+    monkeypatch.setattr("pathlib.Path.replace", lambda *_: (_ for _ in ()).throw(PermissionError()))
+    monkeypatch.setattr(mnist_download, "read_folder", lambda _: ({}, []))
+    assert fetch(home) == []
+    assert snapshot(home) == before
+
+
+def test_ctrl_c_while_writing(serve, home, monkeypatch):
+    def interrupt(_):
+        raise KeyboardInterrupt
+
+    serve(send_it)
+    before = snapshot(home)
+    monkeypatch.setattr(os, "fsync", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        load_mnist()
+    assert snapshot(home) == before
+
+
+CHILD = """
+import json, signal, sys
+import pooch, requests, tqdm.auto
+from course_utils import mnist; from course_utils.mnist import download as mnist_download, idx as mnist_files
+signal.signal(signal.SIGINT, signal.default_int_handler)  # also in the background
+plan = json.loads(sys.stdin.readline())
+for name, (shape, sha256) in plan["files"].items():
+    mnist_files.FILES[name] = tuple(shape), sha256
+mnist_download.ARCHIVES.update(plan["archives"])
+print("ready", flush=True)
+sys.stdin.readline()
+mnist_download.fetch(plan["folder"])
+print(len(mnist_files.read_folder(plan["folder"])[0]), "whole files")
+"""
+
+
+@contextmanager
+def children(number, server, folder):
+    """Start Python processes that download as soon as they are told; wait until all are ready."""
+    environment = os.environ | {"COURSE_MIRRORS": f"http://{server.host}/", "PYTHONUTF8": "1"}
+    plan = {
+        "files": mnist_files.FILES,
+        "archives": mnist_download.ARCHIVES,
+        "folder": str(folder),
+    }
+    processes = [
+        subprocess.Popen(
+            [sys.executable, "-c", CHILD],
+            env=environment,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            encoding="utf-8",
+        )
+        for _ in range(number)
+    ]
+    try:
+        for process in processes:
+            process.stdin.write(json.dumps(plan) + "\n")
+            process.stdin.flush()
+        for process in processes:
+            assert process.stdout.readline() == "ready\n"
+        for process in processes:
+            process.stdin.write("go\n")
+            process.stdin.flush()
+        yield processes
+    finally:
+        for process in processes:
+            process.kill()
+            process.communicate()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows cannot send Ctrl-C to one process")
+def test_ctrl_c_in_the_middle(serve, home):
+    (server,) = serve(silent_half_way)
+    before = snapshot(home)
+    with children(1, server, home) as (process,):
+        assert server.half_sent.wait(20)
+        start = time.perf_counter()
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=20)
+    assert time.perf_counter() - start < 3
+    assert process.returncode == -signal.SIGINT
+    assert err.rstrip().endswith("KeyboardInterrupt")
+    assert snapshot(home) == before
+
+
+def test_eight_processes_at_once(serve, home, tiny_mnist):
+    (server,) = serve(send_it)
+    before = snapshot(home)
+    with children(8, server, home) as processes:
+        results = [process.communicate(timeout=60) for process in processes]
+    assert [out for out, _ in results] == ["4 whole files\n"] * 8, results[0]
+    assert snapshot(home) == expected(tiny_mnist) | {
+        "my notes.txt": before["my notes.txt"],
+        "train-labels-idx1-ubyte.damaged": before["train-labels-idx1-ubyte"],
+        "train-images-idx3-ubyte.gz.damaged": before["train-images-idx3-ubyte.gz"],
+    }

@@ -1,0 +1,327 @@
+import io
+import os
+import struct
+import zlib
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image, ImageDraw, ImageFilter
+from scipy.ndimage import center_of_mass
+
+from course_utils.activations import sigmoid
+from course_utils.mnist.picture import PictureError, preprocess
+from course_utils.mnist.sample import read_sample
+from course_utils.weights import load_weights
+
+
+def page(drawing, size=(300, 200), paper=255, ink=0, width=16):
+    """Return a page with a line through these points: a picture of mode L."""
+    picture = Image.new("L", size, paper)
+    ImageDraw.Draw(picture).line(list(drawing), fill=ink, width=width, joint="curve")
+    return picture
+
+
+SEVEN = [(120, 40), (200, 40), (150, 170)]
+
+
+def assert_form(digit):
+    """Check the form that every digit of MNIST has."""
+    assert digit.shape == (28, 28) and digit.dtype == np.float32
+    assert digit.min() == 0 and digit.max() == 1
+    rows, columns = np.flatnonzero(digit.any(axis=1)), np.flatnonzero(digit.any(axis=0))
+    assert max(np.ptp(rows), np.ptp(columns)) + 1 == 20
+
+
+def assert_centred(digit):
+    """Check that the centre of mass is where it is in MNIST."""
+    assert np.abs(np.array(center_of_mass(digit)) - 14).max() <= 0.51
+
+
+def on_a_page(images, seed):
+    """Return MNIST digits 10 times as large, dark on white, somewhere on a large page each."""
+    rng = np.random.default_rng(seed)
+    for image in images:
+        sheet = np.full((600, 800), 255, dtype=np.uint8)
+        top, left = rng.integers(0, 600 - 280), rng.integers(0, 800 - 280)
+        sheet[top : top + 280, left : left + 280] = 255 - image.repeat(10, axis=0).repeat(
+            10, axis=1
+        )
+        yield sheet
+
+
+def test_digits_of_mnist_come_back_from_a_page():
+    _, _, x, _ = read_sample()
+    x = x[:200]
+    digits = np.array([preprocess(sheet) for sheet in on_a_page(x, seed=0)])
+    originals = x / np.float32(255)
+    # A tie in the centre of mass moves a few digits by a pixel.
+    assert np.mean(np.abs(digits - originals).mean(axis=(1, 2)) < 0.02) >= 0.95
+    weights = load_weights()
+
+    def classes(images):
+        z1 = sigmoid(images.reshape(-1, 784) @ weights["W1"] + weights["b1"])
+        z2 = sigmoid(z1 @ weights["W2"] + weights["b2"])
+        return (z2 @ weights["W3"] + weights["b3"]).argmax(axis=1)
+
+    assert np.mean(classes(digits) == classes(originals)) >= 0.98
+    # On the pages as they are, without the digits' form, the network could only guess.
+    shrunk = [np.asarray(Image.fromarray(s).resize((28, 28))) for s in on_a_page(x, seed=0)]
+    assert np.mean(classes(np.array(shrunk) / 255) == classes(originals)) < 0.3
+
+
+def test_a_digit_that_has_the_form_keeps_it():
+    _, _, x, _ = read_sample()
+    differences = [np.abs(preprocess(image) - image / 255).max() for image in x[:200]]
+    assert np.mean(np.array(differences) < 0.11) >= 0.95  # the others: again a pixel
+
+
+def test_a_drawn_seven_has_the_form():
+    digit = preprocess(page(SEVEN))
+    assert_form(digit)
+    assert_centred(digit)
+    assert digit[8, 14] > 0.9 and digit[20, 20] == 0  # a bar above, nothing below on the right
+
+
+@pytest.mark.parametrize(("paper", "ink"), [(0, 255), (30, 200), (200, 30), (120, 255), (140, 0)])
+def test_light_and_dark_paper_give_the_same(paper, ink):
+    assert (
+        np.abs(preprocess(page(SEVEN)) - preprocess(page(SEVEN, (300, 200), paper, ink))).max()
+        < 0.01
+    )
+
+
+def test_the_place_on_the_page_does_not_matter():
+    moved = [(x + 80, y + 25) for x, y in SEVEN]
+    assert np.array_equal(preprocess(page(moved)), preprocess(page(SEVEN)))
+
+
+def test_the_grain_and_shade_of_a_photograph_do_not_matter():
+    photograph = np.asarray(page(SEVEN, paper=190, ink=40)).astype(float)
+    photograph += np.linspace(-10, 10, 300)  # darker on the left
+    photograph += np.random.default_rng(0).normal(0, 4, size=photograph.shape)
+    digit = preprocess(np.rint(np.clip(photograph, 0, 255)).astype(np.uint8))
+    assert_form(digit)
+    assert np.abs(digit - preprocess(page(SEVEN))).mean() < 0.02
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        lambda picture: np.asarray(picture),
+        lambda picture: np.asarray(picture).astype(int),
+        lambda picture: np.asarray(picture).tolist(),
+        lambda picture: np.asarray(picture) / 255,
+        lambda picture: np.asarray(picture) / np.float32(255),
+        lambda picture: np.asarray(picture) > 128,
+        lambda picture: np.asarray(picture)[:, :, np.newaxis],
+        lambda picture: np.asarray(picture.convert("RGB")) / 255,
+        lambda picture: np.asarray(picture.convert("RGBA")),
+        lambda picture: np.asarray(picture.convert("LA")),
+        lambda picture: picture.convert("1"),
+        lambda picture: picture.convert("P"),
+        lambda picture: picture.convert("CMYK"),
+        lambda picture: picture.convert("I"),
+        lambda picture: Image.fromarray(np.asarray(picture) / np.float32(255)),
+    ],
+)
+def test_every_form_of_a_picture_gives_the_same(form):
+    assert np.abs(preprocess(form(page(SEVEN))) - preprocess(page(SEVEN))).max() < 0.01
+
+
+def test_greys_of_sixteen_bits_give_the_same(tmp_path):
+    soft = page(SEVEN).filter(ImageFilter.GaussianBlur(4))
+    Image.fromarray(np.asarray(soft).astype(np.uint16) * 257).save(tmp_path / "7.png")
+    assert np.array_equal(preprocess(tmp_path / "7.png"), preprocess(soft))
+
+
+@pytest.mark.parametrize("name", ["일곱 7.png", "7.bmp", "7.jpg", "7.gif", "7.webp"])
+def test_files_are_read_and_left_as_they_were(tmp_path, name):
+    path = tmp_path / name
+    page(SEVEN).save(path)
+    before = path.read_bytes()
+    for given_path in (path, str(path)):
+        assert np.abs(preprocess(given_path) - preprocess(page(SEVEN))).max() < 0.1
+    assert path.read_bytes() == before
+
+
+def test_a_photograph_is_turned_upright(tmp_path):
+    exif = Image.Exif()
+    exif[0x0112] = 6  # the camera was turned by a quarter
+    page(SEVEN).transpose(Image.Transpose.ROTATE_90).save(tmp_path / "7.png", exif=exif)
+    assert np.array_equal(preprocess(tmp_path / "7.png"), preprocess(page(SEVEN)))
+
+
+@pytest.mark.parametrize("ink", [0, 255])
+def test_transparent_paper_takes_the_opposite_of_the_ink(tmp_path, ink):
+    drawing = page(SEVEN, paper=0, ink=255)
+    for hidden in (0, 128, 255):  # the colour below full transparency, which nobody sees
+        colour = np.where(np.asarray(drawing) > 0, ink, hidden).astype(np.uint8)
+        rgba = np.dstack([colour, colour, colour, np.asarray(drawing)])
+        Image.fromarray(rgba).save(tmp_path / "7.png")
+        assert np.array_equal(preprocess(tmp_path / "7.png"), preprocess(drawing))
+        assert np.array_equal(preprocess(rgba), preprocess(drawing))
+        assert np.array_equal(preprocess(rgba[:, :, 2:]), preprocess(drawing))
+
+
+def test_a_thin_line_stays_thin():
+    digit = preprocess(page([(70, 20), (70, 180)], width=1))
+    assert_form(digit)
+    assert_centred(digit)
+    assert np.count_nonzero(digit.any(axis=0)) == 1
+    assert np.count_nonzero(digit.any(axis=1)) == 20
+
+
+def test_a_dot_fills_the_box():
+    picture = np.zeros((200, 300))
+    picture[150, 20] = 1
+    digit = preprocess(picture)
+    assert_form(digit)
+    assert_centred(digit)
+    assert np.count_nonzero(digit == 1) == 400
+
+
+@pytest.mark.parametrize("place", ["left", "right", "top", "bottom", "corner"])
+def test_ink_may_touch_the_border(place):
+    drawing = {
+        "left": [(0, 20), (80, 100), (80, 180)],
+        "right": [(299, 20), (200, 100), (200, 180)],
+        "top": [(100, 0), (100, 150), (200, 150)],
+        "bottom": [(100, 199), (100, 50), (200, 50)],
+        "corner": [(0, 0), (150, 100)],
+    }[place]
+    wide = page([(x + 100, y + 100) for x, y in drawing], size=(500, 400)).crop(
+        (100, 100, 400, 300)
+    )
+    digit = preprocess(wide)
+    assert_form(digit)
+    assert_centred(digit)
+
+
+@given(
+    height=st.integers(1, 60),
+    width=st.integers(1, 60),
+    density=st.floats(0.001, 1),
+    seed=st.integers(0, 2**32),
+)
+@settings(deadline=None)
+def test_every_ink_has_the_form_and_nothing_is_cut(height, width, density, seed):
+    rng = np.random.default_rng(seed)
+    ink = (rng.random((height, width)) < density) * rng.integers(50, 256, (height, width))
+    ink[rng.integers(height), rng.integers(width)] = 255
+    digit = preprocess(np.pad(ink, 3))
+    assert_form(digit)
+    assert np.isfinite(digit).all()
+
+
+def test_mass_in_a_corner_does_not_push_the_rest_out():
+    picture = np.zeros((200, 200), dtype=np.uint8)
+    picture[20:60, 20:60] = 255
+    picture[20:180, 20] = 255  # long and thin
+    picture[20, 20:180] = 255
+    digit = preprocess(picture)
+    assert_form(digit)
+    assert np.flatnonzero(digit.any(axis=0)).tolist() == list(range(8, 28))
+    assert np.flatnonzero(digit.any(axis=1)).tolist() == list(range(8, 28))
+
+
+@pytest.mark.parametrize(
+    ("image", "words"),
+    [
+        (np.zeros((50, 50)), "no ink"),
+        (np.full((50, 50, 3), 255, np.uint8), "no ink"),
+        (np.full((1, 1), 9, np.uint8), "no ink"),
+        (Image.new("RGB", (40, 40), "red"), "no ink"),
+        (np.random.default_rng(0).integers(240, 250, (50, 50)), "no ink"),
+        (np.random.default_rng(0).integers(0, 256, (50, 50)), "no ink"),
+        (Image.new("RGBA", (40, 40), (9, 9, 9, 0)), "transparent"),
+        (np.zeros(784), "reshape(28, 28)"),
+        (np.zeros((1, 784, 1, 1)), "(1, 784, 1, 1)"),
+        (np.zeros((1, 28, 28)), "(1, 28, 28)"),
+        (np.zeros((28, 28, 5)), "1 to 4 channels"),
+        (np.float64(0.5), "()"),
+        (np.zeros((0, 28)), "no pixels"),
+        (np.zeros((28, 0, 3)), "no pixels"),
+        (np.where(np.eye(28) == 1, np.nan, 0), "nan (float64) at index (0, 0)"),
+        (np.where(np.eye(28) == 1, np.inf, 0), "inf (float64) at index (0, 0)"),
+        (np.eye(28) * 255, "255.0 (float64) at index (0, 0)"),
+        (np.eye(28) * -0.1, "-0.1"),
+        (np.eye(28, dtype=int) * 256, "256"),
+        (-np.eye(28, dtype=int), "-1"),
+        (np.eye(28, dtype=int), "only the integers 0 and 1: pass booleans"),
+        (Image.new("LAB", (28, 28)), "mode LAB"),
+        (Image.new("L", (0, 5)), "no pixels (size 0 x 5)"),
+        (np.broadcast_to(np.uint8(0), (10**5, 10**5)), "50,000,000 pixels"),
+    ],
+)
+def test_what_is_no_digit_is_refused(image, words):
+    with pytest.raises(PictureError) as caught:
+        preprocess(image)
+    assert words in str(caught.value)
+
+
+@pytest.mark.parametrize("image", [None, {}, b"7", [["a", "b"]], np.eye(3) * 1j])
+def test_what_is_no_picture_is_refused(image):
+    with pytest.raises(TypeError, match="picture, a path or an array"):
+        preprocess(image)
+
+
+def test_a_missing_file_is_named(tmp_path):
+    with pytest.raises(FileNotFoundError, match=r"none\.png"):
+        preprocess(tmp_path / "none.png")
+
+
+def png():
+    """Return the bytes of a whole picture."""
+    file = io.BytesIO()
+    page(SEVEN).save(file, "PNG")
+    return file.getvalue()
+
+
+def png_of_size(width, height):
+    """Return the first bytes of a picture that says it has this size."""
+    header = b"IHDR" + struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
+    chunk = struct.pack(">I", 13) + header + struct.pack(">I", zlib.crc32(header))
+    return png()[:8] + chunk + png()[33:]
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        pytest.param(b"", "no picture", id="empty"),
+        pytest.param(b"<html>Not found</html>", "no picture", id="web page"),
+        pytest.param(png()[: len(png()) // 2], "a damaged one", id="cut in the middle"),
+        pytest.param(png()[:40], "a damaged one", id="cut after the header"),
+        pytest.param(png()[:50] + bytes(200) + png()[250:], "a damaged one", id="overwritten"),
+        pytest.param(png_of_size(8000, 8000), "8000 x 8000", id="large"),
+        pytest.param(png_of_size(12_000, 12_000), "12000 x 12000", id="with a warning"),
+        pytest.param(png_of_size(10**6, 10**6), "50,000,000 pixels at most", id="absurd"),
+    ],
+)
+def test_a_file_that_is_no_picture_is_refused(tmp_path, content, words, recwarn):
+    path = tmp_path / "seven.png"
+    path.write_bytes(content)
+    with pytest.raises(PictureError) as caught:
+        preprocess(path)
+    assert path.name in str(caught.value) and words in str(caught.value)
+    assert path.read_bytes() == content
+    assert not recwarn
+
+
+def test_a_folder_is_refused(tmp_path):
+    with pytest.raises(PictureError, match="a folder"):
+        preprocess(tmp_path)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows says that there is no such file")
+def test_a_path_that_the_system_refuses_is_named(tmp_path):
+    path = tmp_path / ("x" * 300)  # where Path.is_dir raises an error, as in a locked folder
+    with pytest.raises(PictureError, match="xxx: no picture"):
+        preprocess(path)
+
+
+def test_an_empty_page_in_a_file_is_named(tmp_path):
+    Image.new("L", (300, 200), "white").save(tmp_path / "empty.png")
+    with pytest.raises(PictureError, match=r"empty\.png: there is no ink"):
+        preprocess(tmp_path / "empty.png")
