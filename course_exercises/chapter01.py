@@ -1,7 +1,7 @@
 """The exercises of chapter 01, Perceptron."""
 
-from course_exercises.engine.exercise import Exercise
 from course_exercises.engine.comparing import Compare, Mistake, Wrong, with_names
+from course_exercises.engine.exercise import Exercise
 
 INPUTS = [(0, 0), (0, 1), (1, 0), (1, 1)]
 

@@ -5,9 +5,9 @@ import math
 
 import numpy as np
 
-from course_utils.activations import sigmoid
-from course_exercises.engine.exercise import Exercise
 from course_exercises.engine.comparing import Compare, Mistake
+from course_exercises.engine.exercise import Exercise
+from course_utils.activations import sigmoid
 
 
 def each(function):

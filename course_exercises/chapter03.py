@@ -4,8 +4,8 @@ import math
 
 import numpy as np
 
-from course_exercises.engine.exercise import Exercise
 from course_exercises.engine.comparing import Compare, Defect, Mistake, Repaired
+from course_exercises.engine.exercise import Exercise
 
 FAR_APART = np.array([[1000.0, 1010.0], [0.0, 10.0]])
 

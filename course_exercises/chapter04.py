@@ -5,9 +5,9 @@ import math
 
 import numpy as np
 
-from course_utils.activations import identity, sigmoid, softmax
-from course_exercises.engine.exercise import Exercise
 from course_exercises.engine.comparing import Compare, Mistake, SameValue
+from course_exercises.engine.exercise import Exercise
+from course_utils.activations import identity, sigmoid, softmax
 
 EXAMPLE = {
     "W1": np.array([[0.1, 0.3, 0.5], [0.2, 0.4, 0.6]]),

@@ -4,8 +4,8 @@ import numpy as np
 
 from course_exercises.chapter03 import FAR_APART, shares, shares_of_rows
 from course_exercises.chapter04 import by_hand, random_network
-from course_exercises.engine.exercise import Exercise
 from course_exercises.engine.comparing import Compare, Defect, Mistake, Repaired
+from course_exercises.engine.exercise import Exercise
 
 # ---------------------------------------------------------------- 5.1
 

@@ -4,8 +4,6 @@ from types import SimpleNamespace
 
 import numpy as np
 
-from course_utils.activations import relu, softmax
-from course_exercises.engine.exercise import Exercise
 from course_exercises.engine.comparing import (
     Compare,
     Mistake,
@@ -15,6 +13,8 @@ from course_exercises.engine.comparing import (
     show,
     with_names,
 )
+from course_exercises.engine.exercise import Exercise
+from course_utils.activations import relu, softmax
 from course_utils.mnist import find_full_set
 from course_utils.mnist.sample import read_sample
 from course_utils.quiet import load_tensorflow

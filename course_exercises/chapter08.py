@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from course_exercises.engine.exercise import Exercise
 from course_exercises.engine.comparing import Compare, Mistake, Wrong, is_nearly, with_names
+from course_exercises.engine.exercise import Exercise
 from course_utils.quiet import held_back_stderr, load_tensorflow
 
 

@@ -19,8 +19,8 @@ import psutil
 from nbclient import NotebookClient
 
 import course_exercises as exercises
-from course_utils.files import replacing
 from course_exercises.progress import OUTCOMES
+from course_utils.files import replacing
 
 IMPORT = re.compile(r"course_exercises\.chapter(\d\d)")
 NO_NOTEBOOK, NO_EXERCISES = "not a notebook", "no exercises"

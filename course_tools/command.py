@@ -183,7 +183,7 @@ def _collect(options):
 
 def _slides(options):
     from course_tools import execute as notebooks
-from course_tools import slides
+    from course_tools import slides
 
     try:
         for path in notebooks.find(options.chapters):
@@ -199,4 +199,3 @@ from course_tools import slides
         print("stopped; the files named above are complete", file=sys.stderr)
         return 1
     return 0
-

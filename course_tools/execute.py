@@ -12,7 +12,6 @@ from course_utils.chapters import NOTEBOOKS
 from course_utils.files import command, replacing
 from course_utils.mnist import full_mnist_folder
 
-
 # The same for everyone, whatever Python re-executed the notebook.
 METADATA = {
     "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},

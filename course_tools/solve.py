@@ -5,8 +5,8 @@ from pathlib import Path
 import nbformat
 
 import course_exercises as exercises
-from course_utils.files import replacing
 from course_tools.execute import NotebookError
+from course_utils.files import replacing
 
 
 def write_solved(path, folder):

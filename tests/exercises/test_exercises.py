@@ -12,14 +12,16 @@ import nbformat
 import numpy as np
 import pytest
 
-import course_exercises as exercises, losses, progress
-from course_utils.activations import sigmoid, softmax
-from course_exercises import chapter01, chapter03, chapter04, chapter05, chapter06, guard
+import course_exercises as exercises
+from course_exercises import chapter01, chapter03, chapter04, chapter05, chapter06, progress
+from course_exercises.engine import session as guard
 from course_exercises.engine.comparing import Compare, Repaired, SameValue, difference
 from course_exercises.engine.message import RIGHT, UNTOUCHED, WRONG, Message
+from course_tools.execute import NOTEBOOKS
+from course_utils import losses
+from course_utils.activations import sigmoid, softmax
 from course_utils.gradients import numerical_gradient
 from course_utils.mnist.sample import read_sample
-from course_tools.execute import NOTEBOOKS
 from course_utils.quiet import load_tensorflow
 
 HAS_TENSORFLOW = importlib.util.find_spec("tensorflow") is not None

@@ -29,7 +29,9 @@ UNSTABLE = re.compile(r"\b0x[0-9a-f]{6,}|ipykernel_\d+|/home/|/Users/|/root/|/tm
 MAX_CODE_LINES = 15
 MAX_WORDS = 120
 GLOBAL_RANDOM = {"rand", "randn", "randint", "random", "choice", "shuffle", "permutation", "normal"}
-MAY_DIFFER = {"doctor"}  # cells that may be tagged nbval-ignore-output
+# The cells that may be tagged nbval-ignore-output: the rest of them measure times.
+MAY_DIFFER = {"doctor", "time-both", "run-naive-step", "compare-speed"}
+MAY_DIFFER |= {"time-against-chapter-06", "eager-against-graph"}
 RANDOM_LAYERS = {"Dense", "Conv2D", "Dropout"}
 NEED_A_SEED = {"default_rng", "RandomState", "Random", "Generator"}
 

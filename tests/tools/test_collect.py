@@ -9,9 +9,9 @@ import psutil
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
+from course_exercises import chapter01
 from course_tools import collect as submissions
 from course_tools.command import main
-from course_exercises import chapter01
 from course_tools.execute import NotebookError
 from course_tools.solve import write_solved
 

@@ -9,8 +9,10 @@ from pathlib import Path
 import pytest
 from tiny_mnist import fill, snapshot
 
-from course_tools import doctor, mnist_sample, weights
+from course_tools import doctor
+from course_utils import weights
 from course_utils.files import command
+from course_utils.mnist import sample as mnist_sample
 from course_utils.mnist.sample import SampleError
 
 

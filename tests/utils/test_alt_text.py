@@ -7,7 +7,9 @@ import pytest
 from matplotlib.colors import to_rgb
 from nbformat.v4 import new_code_cell, new_notebook
 
-from course_utils.plotting import alt_text, notebooks, plotting
+from course_tools import execute as notebooks
+from course_utils import plotting
+from course_utils.plotting import alt_text
 
 
 @pytest.fixture(autouse=True)

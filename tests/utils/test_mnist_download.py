@@ -19,9 +19,9 @@ from pathlib import Path
 import pytest
 from tiny_mnist import SHAPES, fill, snapshot
 
+from course_utils.files import command
 from course_utils.mnist import download as mnist_download
 from course_utils.mnist import idx as mnist_files
-from course_utils.files import command
 from course_utils.mnist import load_mnist
 from course_utils.mnist.download import DownloadError, fetch
 
@@ -521,7 +521,8 @@ def test_ctrl_c_while_writing(serve, home, monkeypatch):
 CHILD = """
 import json, signal, sys
 import pooch, requests, tqdm.auto
-from course_utils import mnist; from course_utils.mnist import download as mnist_download, idx as mnist_files
+from course_utils import mnist
+from course_utils.mnist import download as mnist_download, idx as mnist_files
 signal.signal(signal.SIGINT, signal.default_int_handler)  # also in the background
 plan = json.loads(sys.stdin.readline())
 for name, (shape, sha256) in plan["files"].items():
