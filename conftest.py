@@ -35,5 +35,5 @@ def pytest_collection_modifyitems(items):
 def full_mnist():
     """Return the folder of full MNIST; skip the test where there is none."""
     if not FULL_MNIST:
-        pytest.skip("needs full MNIST: set MNIST_DIR, or run python -m course_tools fetch")
+        pytest.skip("needs full MNIST: set MNIST_DIR, or run course fetch")
     return FULL_MNIST
