@@ -28,21 +28,25 @@ def is_folder(path):
         return False
 
 
-def command(module_and_arguments):
-    """Return the command that runs a module with this Python, to be typed in the course's folder.
+def command(arguments):
+    """Return what to type in the course's folder for the command ``course``: ``"fetch"``, say.
 
-    Unlike ``python -m ...`` it works wherever no virtual environment is active.
-
-    Parameters
-    ----------
-    module_and_arguments : str
-        For example ``"course_utils fetch"``.
+    It is the command of this very environment, which need not be active.
     """
-    python = Path(sys.executable or "python")
-    python = str(python.relative_to(COURSE) if python.is_relative_to(COURSE) else python)
-    if " " in python:
-        python = f'"{python}"'
-    return f"{python} -m {module_and_arguments}"
+    course = Path(sys.executable or "python").with_name("course")
+    if course.is_file() or course.with_suffix(".exe").is_file():
+        return f"{_typed(course)} {arguments}"
+    return python(f"-m course_tools {arguments}")
+
+
+def python(arguments):
+    """Return what to type in the course's folder for this Python: ``"-m pip list"``, say."""
+    return f"{_typed(Path(sys.executable or 'python'))} {arguments}"
+
+
+def _typed(program):
+    program = str(program.relative_to(COURSE) if program.is_relative_to(COURSE) else program)
+    return f'"{program}"' if " " in program else program
 
 
 @contextmanager

@@ -11,7 +11,7 @@ import sys
 import tempfile
 from contextlib import contextmanager
 
-from course_utils.files import command
+from course_utils.files import python
 
 
 def load_tensorflow():
@@ -39,7 +39,7 @@ def load_tensorflow():
     except ImportError as error:
         raise ImportError(
             f"TensorFlow cannot be loaded ({error}); chapters 07 and 08 need it. Install it with "
-            f"{command('pip install -r requirements.txt')} (there is none for Macs with an Intel "
+            f"{python('-m pip install -r requirements.txt')} (there is none for Macs with an Intel "
             "processor)"
         ) from error
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from course_utils import files
-from course_utils.files import command, replacing
+from course_utils.files import command, python, replacing
 
 
 def test_the_new_file_takes_the_place_of_the_old(tmp_path):
@@ -20,16 +20,26 @@ def test_the_new_file_takes_the_place_of_the_old(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("python", "typed"),
+    ("executable", "typed"),
     [
-        (files.COURSE / ".venv" / "bin" / "python", str(Path(".venv", "bin", "python"))),
-        ("/my tools/python", '"/my tools/python"'),
+        (files.COURSE / "no venv" / "bin" / "python", f'"{Path("no venv", "bin", "python")}"'),
+        (files.COURSE / "venv" / "bin" / "python", str(Path("venv", "bin", "python"))),
         ("", "python"),  # Python does not know where it is
     ],
 )
-def test_a_command_names_the_python_of_the_course(monkeypatch, python, typed):
-    monkeypatch.setattr(sys, "executable", str(python))
-    assert command("course_utils fetch") == f"{typed} -m course_tools fetch"
+def test_what_to_type_names_the_python_of_the_course(monkeypatch, executable, typed):
+    monkeypatch.setattr(sys, "executable", str(executable))
+    assert python("-m pip list") == f"{typed} -m pip list"
+    assert command("fetch") == f"{typed} -m course_tools fetch"
+
+
+@pytest.mark.parametrize("script", ["course", "course.exe"])
+def test_a_command_is_the_one_of_this_environment(tmp_path, monkeypatch, script):
+    (tmp_path / script).touch()
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))
+    assert command("fetch") == f"{tmp_path / 'course'} fetch"
+    monkeypatch.setattr(files, "COURSE", tmp_path.parent)
+    assert command("fetch") == f"{Path(tmp_path.name, 'course')} fetch"
 
 
 @pytest.mark.parametrize("error", [ValueError, OSError, KeyboardInterrupt])
