@@ -7,12 +7,26 @@ In a notebook, below the cell to fill in::
     q.check(NOR)
     # q.hint()
     # q.solution()
+
+And in its last cell::
+
+    from course_exercises import show_progress
+
+    show_progress("01")
 """
 
 import importlib
 import pkgutil
 
-from course_exercises.engine.exercise import Exercise
+from course_exercises import progress
+from course_exercises.engine.reply import PROGRESS, Outcome, Reply
+from course_utils.message import Message
+
+MARKS = {
+    Outcome.RIGHT: "solved",
+    Outcome.WRONG: "tried",
+    Outcome.NOT_ATTEMPTED: "not yet",
+}
 
 
 def chapters():
@@ -34,8 +48,38 @@ def of_chapter(number):
     ValueError
         No chapter of that number has exercises.
     """
+    from course_exercises.engine.exercise import Exercise  # brings NumPy
+
     if number not in chapters():
         raise ValueError(f"chapter {number!r} has no exercises; these have: {chapters()}")
     module = importlib.import_module(f"{__name__}.chapter{number}")
     found = [value for value in vars(module).values() if isinstance(value, Exercise)]
     return sorted(found, key=lambda exercise: exercise.number)
+
+
+def overview(number):
+    """Return which exercises of a chapter are solved, as a `Reply`.
+
+    Parameters and errors are those of `of_chapter`.
+    """
+    exercises, outcomes = of_chapter(number), progress.outcomes()
+    best = [outcomes.get(exercise.key, Outcome.NOT_ATTEMPTED) for exercise in exercises]
+    heading = Message(
+        "Chapter {chapter}: {solved} of {all} exercises solved",
+        chapter=number,
+        solved=best.count(Outcome.RIGHT),
+        all=len(exercises),
+    )
+    rows = [
+        (
+            Message("{number} {title}", number=exercise.number, title=Message(exercise.title)),
+            Message(MARKS[outcome]),
+        )
+        for exercise, outcome in zip(exercises, best, strict=True)
+    ]
+    return Reply(PROGRESS, heading, rows=tuple(rows))
+
+
+def show_progress(number):
+    """Show which exercises of a chapter are solved: the last cell of the chapter."""
+    overview(number).show()

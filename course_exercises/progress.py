@@ -6,14 +6,15 @@ import time
 from contextlib import contextmanager
 from pathlib import Path
 
+from course_exercises.engine.reply import Outcome
 from course_utils.files import replacing
+from course_utils.message import Message
 
 FILE = Path(__file__).resolve().parent.parent / "progress.json"
 ABOUT = "The outcomes of the exercises of the course. Delete this file to start anew."
-OUTCOMES = ["not attempted", "wrong", "right"]  # from worse to better; the best is kept
-MARKS = {"right": "solved", "wrong": "tried", "not attempted": "not yet"}
+ORDER = list(Outcome)  # from worse to better; the best is kept
 
-_session = {}  # the outcomes since Python was started
+_known = {}  # the outcomes since Python was started
 
 
 def file():
@@ -33,60 +34,33 @@ def record(key, outcome):
     ----------
     key : str
         `Exercise.key`, ``"01/nor"``.
-    outcome : str
-        "not attempted", "wrong" or "right".
+    outcome : Outcome
     """
-    _keep_best(_session, {key: outcome})
+    _keep_best(_known, {key: outcome})
     path = file()
     if path is None:
         return
     try:
         with _locked(path):
             kept = _read(path)
-            if _keep_best(kept, _session):
+            if _keep_best(kept, _known):
                 with replacing(path, "w", encoding="utf-8", newline="\n") as opened:
                     json.dump({"about": ABOUT, "exercises": kept}, opened, indent=1)
     except OSError as error:
-        print(f"Your progress could not be kept in {path} ({error.strerror}).")
+        text = "Your progress could not be kept in {path} ({reason})."
+        print(Message(text, path=path, reason=error.strerror))
 
 
 def outcomes():
     """Return ``{key: outcome}`` for all exercises that were ever checked."""
-    best, path = dict(_session), file()
+    best, path = dict(_known), file()
     if path is not None:
         try:
             _keep_best(best, _read(path))
         except OSError as error:
-            print(f"Your progress could not be read from {path} ({error.strerror}).")
+            text = "Your progress could not be read from {path} ({reason})."
+            print(Message(text, path=path, reason=error.strerror))
     return best
-
-
-def overview(chapter):
-    """Return which exercises of a chapter are solved, as a `Message`.
-
-    Parameters
-    ----------
-    chapter : str
-        Two digits, ``"01"``.
-    """
-    import course_exercises as exercises
-    from course_exercises.engine.message import PROGRESS, Message
-
-    best = outcomes()
-    rows = [
-        (f"{exercise.number} {exercise.title}", MARKS[best.get(exercise.key, "not attempted")])
-        for exercise in exercises.of_chapter(chapter)
-    ]
-    n_solved = sum(mark == MARKS["right"] for _, mark in rows)
-    heading = f"Chapter {chapter}: {n_solved} of {len(rows)} exercises solved"
-    return Message(PROGRESS, heading, rows=tuple(rows))
-
-
-def show(chapter):
-    """Show which exercises of a chapter are solved: the last cell of the chapter."""
-    from IPython.display import display
-
-    display(overview(chapter))
 
 
 def _keep_best(kept, new):
@@ -94,7 +68,7 @@ def _keep_best(kept, new):
     better = {
         key: outcome
         for key, outcome in new.items()
-        if key not in kept or OUTCOMES.index(outcome) > OUTCOMES.index(kept[key])
+        if key not in kept or ORDER.index(outcome) > ORDER.index(kept[key])
     }
     kept |= better
     return bool(better)
@@ -104,14 +78,15 @@ def _read(path):
     """Return the outcomes in a file; set it aside, and say so, if it is damaged."""
     try:
         exercises = json.loads(path.read_text(encoding="utf-8"))["exercises"]
-        if not all(outcome in OUTCOMES for outcome in exercises.values()):
+        if not all(outcome in ORDER for outcome in exercises.values()):
             raise ValueError("an outcome that does not exist")
     except FileNotFoundError:
         return {}
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         aside = path.with_name(f"{path.stem}.damaged{path.suffix}")
         path.replace(aside)
-        print(f"{path.name} was damaged. It is called {aside.name} now, and progress starts anew.")
+        text = "{file} was damaged. It is called {aside} now, and progress starts anew."
+        print(Message(text, file=path.name, aside=aside.name))
         return {}
     return exercises
 

@@ -1,7 +1,6 @@
 """An exercise: what it is called, how its answer is judged, and what it tells the student."""
 
 import dis
-import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from types import CodeType, FunctionType
@@ -9,11 +8,22 @@ from types import CodeType, FunctionType
 import numpy as np
 
 from course_exercises import progress
-from course_exercises.engine import session as guard
-from course_exercises.engine.comparing import Answer, Wrong, show_call
-from course_exercises.engine.message import HINT, RIGHT, SOLUTION, UNTOUCHED, WRONG, Message
+from course_exercises.engine.calling import Answer
+from course_exercises.engine.reply import HINT, SOLUTION, Outcome, Reply, Wrong
+from course_exercises.engine.session import run
+from course_utils.message import Message
 
-HEADINGS = {RIGHT: "right", WRONG: "not right yet", UNTOUCHED: "not attempted yet"}
+HEADINGS = {
+    Outcome.RIGHT: "Exercise {number}, {title}: right",
+    Outcome.WRONG: "Exercise {number}, {title}: not right yet",
+    Outcome.NOT_ATTEMPTED: "Exercise {number}, {title}: not attempted yet",
+    HINT: "Exercise {number}, {title}: hint {shown} of {all}",
+    SOLUTION: "Exercise {number}, {title}: a solution",
+}
+LAST_HINT = "This was the last hint. `q.solution()` shows a solution."
+FILL_IN = "Put your code in place of the dots, run that cell, then run this one again."
+REPAIR = "Repair the program, run that cell, then run this one again."
+PRINTS_TOO = "By the way, it also prints something. You can take that out."
 
 
 @dataclass(eq=False, kw_only=True)
@@ -22,42 +32,31 @@ class Exercise:
 
     In the notebook its text is the cell ``exercise-<slug>``, the cell to fill in is
     ``exercise-<slug>-starter``, and the cell that checks it is ``exercise-<slug>-check``.
-
-    Attributes
-    ----------
-    number : str
-        As in the text, ``"1.1"``.
-    slug, title : str
-    names : tuple of str
-        What the student defines and hands to `check`, in this order.
-    hints : tuple of str
-        From a nudge to nearly the whole answer. `Code` stands between backticks.
-    code : str
-        A solution: what takes the place of the starter.
-    explanation : str
-        Why the solution is right.
-    right : str
-        What a right answer is told: something that it did not have to know.
-    test : callable
-        Takes the answers, each as a `judging.Answer`; raises `judging.Wrong`.
-    starter : str
-        The program of a *find the bug* exercise, with its defects; "" for others.
-    seconds : float
-        How long the whole check may take.
     """
 
-    number: str
+    number: str  # as in the text, "1.1"
     slug: str
     title: str
-    names: tuple
-    hints: tuple
-    code: str
-    explanation: str
-    right: str
-    test: Callable
-    starter: str = ""
-    seconds: float = 5.0
+    names: tuple  # what the student defines and hands to `check`, in this order
+    hints: tuple  # from a nudge to nearly the whole answer; `code` stands between backticks
+    explanation: str  # why the solution is right
+    right: str  # what a right answer is told: something that it did not have to know
+    test: Callable  # takes the answers, each as a `calling.Answer`; raises `Wrong`
+    code: str = ""  # a solution: what takes the place of the starter
+    starter: str = ""  # the program of a *find the bug* exercise, with its defects
+    repairs: tuple = ()  # what makes a solution of that: pairs of an old text and a new one
+    seconds: float = 5.0  # how long the whole check may take
     hints_shown: int = 0
+
+    def __post_init__(self):
+        """Make the solution of a program to be repaired."""
+        self.code = self.starter if self.repairs else self.code
+        for old, new in self.repairs:
+            if old not in self.starter:
+                raise ValueError(f"exercise {self.key}: its starter has no {old!r} to repair")
+            self.code = self.code.replace(old, new)
+        if not self.code:
+            raise ValueError(f"exercise {self.key} has no solution: give it code, or repairs")
 
     @property
     def chapter(self):
@@ -78,26 +77,31 @@ class Exercise:
             f"q.check({', '.join(self.names)})\n# q.hint()\n# q.solution()"
         )
 
+    def texts(self):
+        """Return the sentences that a student can be shown, as templates without their values.
+
+        A sentence of a function that raises `Wrong` itself stands in the code of that function.
+        """
+        test = vars(self.test)
+        of_test = [*test.get("mistakes", {}), *test.get("defects", {})]
+        of_test += test.get("forbidden", {}).values()
+        return [self.title, *self.hints, self.explanation, self.right, *of_test]
+
     def check(self, *answers):
         """Show whether the answer is right, wrong (and in what), or not attempted yet."""
-        message = self.judge(*answers)
-        progress.record(self.key, message.kind)
-        _display(message)
+        reply = self.judge(*answers)
+        progress.record(self.key, reply.kind)
+        reply.show()
 
     def hint(self):
         """Show the next hint; after the last one, the last one again."""
-        n_hints = len(self.hints)
-        self.hints_shown = min(self.hints_shown + 1, n_hints)
-        paragraphs = [self.hints[self.hints_shown - 1]]
-        if self.hints_shown == n_hints:
-            paragraphs.append("This was the last hint. `q.solution()` shows a solution.")
-        heading = f"Exercise {self.number}, {self.title}: hint {self.hints_shown} of {n_hints}"
-        _display(Message(HINT, heading, paragraphs=tuple(paragraphs)))
+        self.hints_shown = min(self.hints_shown + 1, len(self.hints))
+        more = [LAST_HINT] if self.hints_shown == len(self.hints) else []
+        self._reply(HINT, self.hints[self.hints_shown - 1], *more).show()
 
     def solution(self):
         """Show a worked solution, and why it is right."""
-        heading = f"Exercise {self.number}, {self.title}: a solution"
-        _display(Message(SOLUTION, heading, paragraphs=(self.explanation,), code=self.code))
+        self._reply(SOLUTION, self.explanation, code=self.code).show()
 
     def judge(self, *answers):
         """Return what `check` shows.
@@ -109,37 +113,29 @@ class Exercise:
 
         Returns
         -------
-        Message
-            Its kind is "right", "wrong" or "not attempted". Whatever the answers do, this does
-            not raise; what they print is not shown.
+        Reply
+            Its kind is an `Outcome`. Whatever the answers do, this does not raise; what they
+            print is not shown.
         """
         if len(answers) != len(self.names):
-            return self._message(
-                WRONG, f"Hand over your answer: `q.check({', '.join(self.names)})`"
-            )
+            text = Message("Hand over your answer: `q.check({names})`", names=", ".join(self.names))
+            return self._reply(Outcome.WRONG, text)
         if self._is_untouched(answers):
-            todo = "Repair the program" if self.starter else "Put your code in place of the dots"
-            return self._message(UNTOUCHED, f"{todo}, run that cell, then run this one again.")
+            return self._reply(Outcome.NOT_ATTEMPTED, REPAIR if self.starter else FILL_IN)
+
+        def examine(session):
+            self.test(*[Answer(*named, session) for named in zip(self.names, answers, strict=True)])
+            return session.printed.getvalue().strip()
+
         try:
-            note = guard.run(lambda: self._examine(answers), self.seconds)
+            printed = run(examine, self.seconds)
         except Wrong as wrong:
-            return self._message(WRONG, *wrong.paragraphs, rows=wrong.rows)
-        except guard.OutOfTime as error:
-            return self._out_of_time(error)
+            return self._reply(Outcome.WRONG, *wrong.sentences, rows=wrong.rows)
         except BaseException as error:
             # An object that no check foresaw, such as one that raises when it is compared.
-            kind = type(error).__name__
-            return self._message(
-                WRONG, f"The check can do nothing with what your code gives back ({kind})."
-            )
-        return self._message(RIGHT, self.right, *note)
-
-    def _examine(self, answers):
-        """Run the test in the thread of `guard.run`; return what else there is to say."""
-        self.test(*map(Answer, self.names, answers))
-        if threading.current_thread().printed.text.strip():
-            return ("By the way, it also prints something. You can take that out.",)
-        return ()
+            text = "The check can do nothing with what your code gives back ({error})."
+            return self._reply(Outcome.WRONG, Message(text, error=type(error).__name__))
+        return self._reply(Outcome.RIGHT, self.right, *[PRINTS_TOO] * bool(printed))
 
     def _is_untouched(self, answers):
         """Tell whether the starter cell is as it was."""
@@ -149,59 +145,30 @@ class Exercise:
             return False
         namespace = {"np": np}
         exec(self.starter, namespace)
-        return all(
-            _codes(answer) == _codes(namespace[name])
-            for name, answer in zip(self.names, answers, strict=True)
-        )
+        return [*map(_does, answers)] == [_does(namespace[name]) for name in self.names]
 
-    def _out_of_time(self, error):
-        rows = () if error.doing is None else (("input", show_call(*error.doing)),)
-        if error.interrupted:
-            text = "You interrupted the check."
-        else:
-            text = (
-                f"Your code was still at work after {self.seconds:g} seconds. "
-                "Is there a loop in it that never ends?"
-            )
-        if error.stopped:
-            return self._message(WRONG, text, rows=rows)
-        more = "It could not be stopped. Choose Kernel > Restart Kernel before you go on."
-        return self._message(WRONG, text, more, rows=rows)
-
-    def _message(self, kind, *paragraphs, rows=()):
-        heading = f"Exercise {self.number}, {self.title}: {HEADINGS[kind]}"
-        return Message(kind, heading, rows=rows, paragraphs=paragraphs)
-
-
-def _display(message):
-    from IPython.display import display
-
-    display(message)
+    def _reply(self, kind, *paragraphs, **more):
+        values = {"number": self.number, "title": Message(self.title)}
+        values |= {"shown": self.hints_shown, "all": len(self.hints)}
+        return Reply(kind, Message(HEADINGS[kind], **values), paragraphs=paragraphs, **more)
 
 
 def _is_empty(answer):
     """Tell whether an answer is ``...``, or a function that does nothing at all."""
-    if answer is None or answer is ...:
-        return True
     if not isinstance(answer, FunctionType):
-        return False
-    steps = [step for step in dis.get_instructions(answer) if step.opname not in ("RESUME", "NOP")]
-    return all(
-        step.opname in ("LOAD_CONST", "RETURN_CONST", "RETURN_VALUE") and step.argval in (None, ...)
-        for step in steps
-    )
+        return answer is None or answer is ...
+    harmless = {"RESUME", "NOP", "LOAD_CONST", "RETURN_CONST", "RETURN_VALUE"}
+    steps = [step for step in dis.get_instructions(answer) if step.opname != "RESUME"]
+    return all(step.opname in harmless and step.argval in (None, ...) for step in steps)
 
 
-def _codes(answer):
-    """Return the code of a function, or of all the functions of a class, to compare it."""
-    if isinstance(answer, FunctionType):
-        return _comparable(answer.__code__), repr(answer.__defaults__)
+def _does(answer):
+    """Return what a function does, or each function of a class, wherever it stands in a file."""
     if isinstance(answer, type):
-        return {name: _codes(f) for name, f in vars(answer).items() if isinstance(f, FunctionType)}
+        return {name: _does(f) for name, f in vars(answer).items() if isinstance(f, FunctionType)}
+    if isinstance(answer, FunctionType):
+        return repr(answer.__defaults__), *_does(answer.__code__)
+    if isinstance(answer, CodeType):
+        constants = [_does(c) if isinstance(c, CodeType) else repr(c) for c in answer.co_consts]
+        return answer.co_code, answer.co_names, answer.co_varnames, constants
     return answer
-
-
-def _comparable(code):
-    """Return what code does, without its place in a file: nested code included."""
-    constants = (_comparable(c) if isinstance(c, CodeType) else repr(c) for c in code.co_consts)
-    return code.co_code, code.co_names, code.co_varnames, tuple(constants)

@@ -4,11 +4,9 @@ A thread cannot be killed, but an exception can be raised inside it, on every op
 also below a Jupyter kernel. So the code runs in a thread of its own, and one that takes too long
 gets `SystemExit`, again and again, until it ends; code that swallows the exception in a bare
 ``except`` meets the next one. The exception arrives between two Python instructions. A single call
-of C code that never returns therefore cannot be stopped:
-
-- if it lets other threads run meanwhile (``time.sleep``, reading a socket), it is left behind and
-  the check goes on, see `OutOfTime.stopped`;
-- if it does not (``sum(range(10**15))``), the kernel hangs until it is restarted.
+of C code that never returns therefore cannot be stopped. If it lets other threads run meanwhile
+(``time.sleep``, reading a socket), it is left behind and the check goes on; if it does not
+(``sum(range(10**15))``), the kernel hangs until it is restarted.
 """
 
 import builtins
@@ -19,127 +17,110 @@ import io
 import threading
 import time
 import warnings
+from concurrent.futures import Future
 from unittest import mock
+
+from course_exercises.engine.reply import Wrong
+from course_exercises.engine.showing import show_call
+from course_utils.message import Message
 
 GRACE = 2.0  # seconds in which code that is out of time is told to stop
 TICK = 0.05  # seconds between two looks at the clock
 KEPT = 10_000  # characters of what the code prints that are kept
 
-
-class OutOfTime(Exception):
-    """The code took too long, or the student interrupted the check.
-
-    Attributes
-    ----------
-    doing : object
-        What the code had in hand: `Worker.doing` at that moment.
-    interrupted : bool
-        It was the student who interrupted it.
-    stopped : bool
-        Whether the code has come to its end. If not, it is still running.
-    """
-
-    def __init__(self, doing, interrupted, stopped):
-        super().__init__(doing, interrupted, stopped)
-        self.doing, self.interrupted, self.stopped = doing, interrupted, stopped
+OUT_OF_TIME = (
+    "Your code was still at work after {seconds:g} seconds. Is there a loop in it that never ends?"
+)
+NO_INPUT = "input() has nobody to ask here: take the values from the arguments"
+STILL_RUNNING = "It could not be stopped. Choose Kernel > Restart Kernel before you go on."
 
 
-class Printed(io.TextIOBase):
+class Printed(io.StringIO):
     """Takes what is printed, and keeps only its beginning."""
 
-    def __init__(self):
-        super().__init__()
-        self.text = ""
-
-    def writable(self):  # noqa: D102
-        return True
-
     def write(self, text):  # noqa: D102
-        self.text += text[: KEPT - len(self.text)]
-        return len(text)
+        return super().write(text[: KEPT - self.tell()])
 
 
-class Worker(threading.Thread):
-    """The thread that runs one check.
+class Session:
+    """One check while it runs: what the check and whoever waits for it tell each other."""
 
-    Attributes
-    ----------
-    doing : object
-        Set by the check: what the student's code is working on at present.
-    printed : Printed
-        What it has printed so far.
-    caught : list of warnings.WarningMessage
-        What it has warned of so far.
-    stopping : bool
-        It is out of time: whoever catches its exceptions passes them on.
-    """
-
-    def __init__(self, job, caught):
-        super().__init__(name="check", daemon=True)
-        self.job, self.context = job, contextvars.copy_context()
-        self.result, self.error = None, None
-        self.doing, self.printed, self.caught, self.stopping = None, Printed(), caught, False
-
-    def run(self):
-        """Do the job; keep what comes of it."""
-        try:
-            self.result = self.context.run(self.job)
-        except BaseException as error:  # handed to whoever waits for this thread
-            self.error = error
-
-    def stop(self):
-        """Raise `SystemExit` in the thread until it ends; return whether it did."""
-        self.stopping = True
-        give_up = time.monotonic() + GRACE
-        while self.is_alive() and time.monotonic() < give_up:
-            # Of all exceptions only this one is not reported on stderr if nobody catches it.
-            ctypes.pythonapi.PyThreadState_SetAsyncExc(
-                ctypes.c_ulong(self.ident), ctypes.py_object(SystemExit)
-            )
-            # Each at another moment, lest a loop with a bare `except` swallow them all.
-            self.join(TICK / 10)
-        return not self.is_alive()
-
-
-def _no_input(prompt=""):
-    raise RuntimeError("input() has nobody to ask here: take the values from the arguments")
+    def __init__(self, warned):
+        self.printed = Printed()  # what the student's code has printed so far
+        self.warned = warned  # what it has warned of so far: a list of `warnings.WarningMessage`
+        self.doing = None  # what it is working on, a name and its arguments; set by the check
+        self.is_over = False  # it is out of time: whoever catches its exceptions passes them on
 
 
 def run(job, seconds):
-    """Return ``job()``, run in a `Worker`, with everything it prints and warns of caught.
+    """Return ``job(session)``, run in a thread, with all that it prints and warns of caught.
 
     Parameters
     ----------
     job : callable
-        Without arguments. ``threading.current_thread()`` is the `Worker` there.
+        Takes the `Session` that it shares with this function.
     seconds : float
         How long it may take, on the clock on the wall.
 
     Raises
     ------
-    OutOfTime
+    Wrong
         It took longer, or the student interrupted it.
     BaseException
         What `job` raised.
     """
-    with warnings.catch_warnings(record=True) as caught:
+    with _caught() as session:
+        worker, done = _start(job, session)
+        deadline, problem = time.monotonic() + seconds, Message(OUT_OF_TIME, seconds=seconds)
+        try:
+            while worker.is_alive() and time.monotonic() < deadline:
+                worker.join(TICK)
+        except KeyboardInterrupt:
+            problem = "You interrupted the check."
+        if not worker.is_alive():
+            return done.result()
+        rows = [("input", show_call(*session.doing))] if session.doing else []
+        session.is_over = True
+        raise Wrong(*[problem] if _has_ended(worker) else [problem, STILL_RUNNING], rows=rows)
+
+
+@contextlib.contextmanager
+def _caught():
+    """Catch what is printed and warned of, and refuse `input`; yield the `Session` that has it."""
+    with warnings.catch_warnings(record=True) as warned:
         warnings.simplefilter("default")  # one warning for each line that causes any
-        worker = Worker(job, caught)
+        session = Session(warned)
         with (
-            contextlib.redirect_stdout(worker.printed),
-            contextlib.redirect_stderr(worker.printed),
-            mock.patch.object(builtins, "input", _no_input),
+            contextlib.redirect_stdout(session.printed),
+            contextlib.redirect_stderr(session.printed),
+            mock.patch.object(builtins, "input", side_effect=RuntimeError(NO_INPUT)),
         ):
-            deadline, interrupted = time.monotonic() + seconds, False
-            try:
-                worker.start()
-                while worker.is_alive() and time.monotonic() < deadline:
-                    worker.join(TICK)
-            except KeyboardInterrupt:
-                interrupted = True
-            if worker.is_alive():
-                doing = worker.doing
-                raise OutOfTime(doing, interrupted, worker.stop())
-    if worker.error is not None:
-        raise worker.error
-    return worker.result
+            yield session
+
+
+def _start(job, session):
+    """Return the thread that does a job, and the `Future` that takes what comes of it."""
+    done, context = Future(), contextvars.copy_context()
+
+    def work():
+        try:
+            done.set_result(context.run(job, session))
+        except BaseException as error:
+            done.set_exception(error)
+
+    worker = threading.Thread(target=work, name="check", daemon=True)
+    worker.start()
+    return worker, done
+
+
+def _has_ended(worker):
+    """Raise `SystemExit` in a thread until it ends; return whether it did."""
+    give_up = time.monotonic() + GRACE
+    while worker.is_alive() and time.monotonic() < give_up:
+        # Of all exceptions only this one is not reported on stderr if nobody catches it.
+        ctypes.pythonapi.PyThreadState_SetAsyncExc(
+            ctypes.c_ulong(worker.ident), ctypes.py_object(SystemExit)
+        )
+        # Each at another moment, lest a loop with a bare `except` swallow them all.
+        worker.join(TICK / 10)
+    return not worker.is_alive()
