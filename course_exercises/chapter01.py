@@ -1,9 +1,17 @@
 """The exercises of chapter 01, Perceptron."""
 
-from course_exercises.engine.comparing import Compare, Mistake, Wrong, with_names
+from course_exercises.engine.calling import with_names
+from course_exercises.engine.comparing import Compare, Wrong
 from course_exercises.engine.exercise import Exercise
 
 INPUTS = [(0, 0), (0, 1), (1, 0), (1, 1)]
+GATES = {
+    "neuron": lambda x1, x2, w1, w2, b: int(b + w1 * x1 + w2 * x2 > 0),
+    "AND": lambda x1, x2: int(x1 and x2),
+    "NAND": lambda x1, x2: int(not (x1 and x2)),
+    "OR": lambda x1, x2: int(x1 or x2),
+    "NOR": lambda x1, x2: int(not (x1 or x2)),
+}
 
 
 def every_input(rng):
@@ -12,6 +20,23 @@ def every_input(rng):
     for i in rng.integers(0, 4, 12):
         yield INPUTS[i]
 
+
+# ---------------------------------------------------------------- 1.1: NOR as one neuron
+
+NOR_MISTAKES = {
+    "This is OR. NOR is its opposite: 1 only where OR is 0. "
+    "In a neuron, change the sign of all three numbers.": GATES["OR"],
+    'This is NAND, "not both". NOR is "not even one": 0 as soon as one input is 1. '
+    "The neuron fires too easily: lower the bias.": GATES["NAND"],
+    "This is AND. NOR is 1 only if both inputs are 0.": GATES["AND"],
+    "This neuron never fires. For (0, 0) the weights have no influence, "
+    "so the bias alone must be above 0.": lambda x1, x2: 0,
+    "This neuron always fires. An input that is 1 must pull the sum to 0 or below: "
+    "each weight must be negative, and larger than the bias in size.": lambda x1, x2: 1,
+    "Only `x1` has an influence here. Look at the weight of `x2`.": lambda x1, x2: 1 - x1,
+    "Only `x2` has an influence here. Look at the weight of `x1`.": lambda x1, x2: 1 - x2,
+    "This says whether both inputs are equal. NOR is 0 also if both are 1.": lambda a, b: a == b,
+}
 
 nor = Exercise(
     number="1.1",
@@ -36,70 +61,23 @@ def NOR(x1, x2):
         "Like NAND, NOR is enough to build every other gate. The computer that flew to the Moon "
         "with Apollo 11 was built from NOR gates alone."
     ),
-    test=Compare(
-        expected=lambda x1, x2: 0 if x1 or x2 else 1,
-        cases=every_input,
-        mistakes=(
-            Mistake(
-                lambda x1, x2: x1 | x2,
-                "This is OR. NOR is its opposite: 1 only where OR is 0. In a neuron, change the "
-                "sign of all three numbers.",
-            ),
-            Mistake(
-                lambda x1, x2: 1 - (x1 & x2),
-                'This is NAND, "not both". NOR is "not even one": 0 as soon as one input is 1. The '
-                "neuron fires too easily: lower the bias.",
-            ),
-            Mistake(
-                lambda x1, x2: x1 & x2,
-                "This is AND. NOR is 1 only if both inputs are 0.",
-            ),
-            Mistake(
-                lambda x1, x2: 0,
-                "This neuron never fires. For (0, 0) the weights have no influence, so the bias "
-                "alone must be above 0.",
-            ),
-            Mistake(
-                lambda x1, x2: 1,
-                "This neuron always fires. An input that is 1 must pull the sum to 0 or below: "
-                "each weight must be negative, and larger than the bias.",
-            ),
-            Mistake(
-                lambda x1, x2: 1 - x1,
-                "Only `x1` has an influence here. Look at the weight of `x2`.",
-            ),
-            Mistake(
-                lambda x1, x2: 1 - x2,
-                "Only `x2` has an influence here. Look at the weight of `x1`.",
-            ),
-            Mistake(
-                lambda x1, x2: int(x1 == x2),
-                "This says whether both inputs are equal. NOR is 0 also if both are 1.",
-            ),
-        ),
-    ),
+    test=Compare(GATES["NOR"], cases=every_input, mistakes=NOR_MISTAKES),
 )
 
 
+# ---------------------------------------------------------------- 1.2: XOR from other gates
 def _made_of_gates_with_another_last(answer):
     """Raise `Wrong` if an answer calls no gate of the chapter, or AND as the last one."""
     called = []
 
-    def watched(name, gate):
-        def call(*args):
+    def watched(name):
+        def gate(*args):
             called.append(name)
-            return gate(*args)
+            return GATES[name](*args)
 
-        return call
+        return gate
 
-    gates = {
-        "AND": lambda x1, x2: int(x1 and x2),
-        "NAND": lambda x1, x2: int(not (x1 and x2)),
-        "OR": lambda x1, x2: int(x1 or x2),
-        "NOR": lambda x1, x2: int(not (x1 or x2)),
-        "neuron": lambda x1, x2, w1, w2, b: int(b + w1 * x1 + w2 * x2 > 0),
-    }
-    function = with_names(answer.value, **{name: watched(name, gates[name]) for name in gates})
+    function = with_names(answer.value, **{name: watched(name) for name in GATES})
     if function is answer.value:  # no plain function: what it calls cannot be seen
         return
     answer.call(0, 1, use=lambda _, *args: function(*args))
@@ -113,6 +91,15 @@ def _made_of_gates_with_another_last(answer):
             "ways: begin with the question when XOR is 0, or use NAND alone."
         )
 
+
+OTHER_XOR_MISTAKES = {
+    "Every output is turned around: this is 1 where the inputs are equal. Negate the result: "
+    "NAND of a signal with itself is its opposite.": lambda x1, x2: int(x1 == x2),
+    "This is OR. XOR differs from it in one place: if both inputs are 1, it is 0.": GATES["OR"],
+    "This is NAND. XOR differs from it in one place: if both inputs are 0, it is 0.": GATES["NAND"],
+    "This is AND, the carry of a sum. XOR is 1 if just one is 1.": GATES["AND"],
+    "This is NOR. Its output for (0, 1) and (1, 0) is 0.": GATES["NOR"],
+}
 
 other_xor = Exercise(
     number="1.2",
@@ -141,35 +128,31 @@ def other_xor(x1, x2):
         "two, but it needs only one kind of part, which is what a factory likes."
     ),
     test=Compare(
-        expected=lambda x1, x2: int(x1 != x2),
+        lambda x1, x2: int(x1 != x2),
         cases=every_input,
-        mistakes=(
-            Mistake(
-                lambda x1, x2: int(x1 == x2),
-                "Every output is turned around: this is 1 where the inputs are equal. Negate the "
-                "result: NAND of a signal with itself is its opposite.",
-            ),
-            Mistake(
-                lambda x1, x2: x1 | x2,
-                "This is OR. XOR differs from it in one place: if both inputs are 1, it is 0.",
-            ),
-            Mistake(
-                lambda x1, x2: 1 - (x1 & x2),
-                "This is NAND. XOR differs from it in one place: if both inputs are 0, it is 0.",
-            ),
-            Mistake(
-                lambda x1, x2: x1 & x2,
-                "This is AND, the carry of a sum. XOR is 1 if just one is 1.",
-            ),
-            Mistake(
-                lambda x1, x2: 1 - (x1 | x2), "This is NOR. Its output for (0, 1) and (1, 0) is 0."
-            ),
-        ),
+        mistakes=OTHER_XOR_MISTAKES,
         then=_made_of_gates_with_another_last,
         forbidden={"XOR": "This calls the `XOR` of the chapter. Build it from other gates."},
     ),
 )
 
+
+# ---------------------------------------------------------------- 1.3: a half adder
+
+HALF_ADDER_MISTAKES = {
+    "Digit and carry have changed places: the digit to write comes first.": lambda a, b: divmod(
+        a + b, 2
+    ),
+    "The digit is made with OR. But 1 + 1 = 10: write 0, carry 1. "
+    "So for (1, 1) the digit is 0.": lambda a, b: (a | b, a & b),
+    "The carry is made with OR. "
+    "There is something to carry only if both inputs are 1.": lambda a, b: (a ^ b, a | b),
+    "Look at the digit: 0 + 1 = 1, so there it is 1.": lambda a, b: (a & b, a | b),
+    "This is the digit alone. Return two values: the digit, then the carry.": lambda a, b: a ^ b,
+    "This is the sum as a number. A half adder returns its two binary digits, "
+    "each 0 or 1: first the digit to write, then the carry.": lambda a, b: a + b,
+    "The digit is 2 for (1, 1). In binary there are only 0 and 1.": lambda a, b: (a + b, a & b),
+}
 
 half_adder = Exercise(
     number="1.3",
@@ -197,39 +180,6 @@ def half_adder(x1, x2):
         "before. 64 of those in a row add the integers of your computer."
     ),
     test=Compare(
-        expected=lambda x1, x2: divmod(x1 + x2, 2)[::-1],
-        cases=every_input,
-        mistakes=(
-            Mistake(
-                lambda x1, x2: divmod(x1 + x2, 2),
-                "Digit and carry have changed places: the digit to write comes first.",
-            ),
-            Mistake(
-                lambda x1, x2: (x1 | x2, x1 & x2),
-                "The digit is made with OR. But 1 + 1 = 10: write 0, carry 1. So for (1, 1) the "
-                "digit is 0.",
-            ),
-            Mistake(
-                lambda x1, x2: (int(x1 != x2), x1 | x2),
-                "The carry is made with OR. There is something to carry only if both inputs are 1.",
-            ),
-            Mistake(
-                lambda x1, x2: (x1 & x2, int(x1 != x2) | (x1 & x2)),
-                "Look at the digit: 0 + 1 = 1, so there it is 1.",
-            ),
-            Mistake(
-                lambda x1, x2: int(x1 != x2),
-                "This is the digit alone. Return two values: the digit, then the carry.",
-            ),
-            Mistake(
-                lambda x1, x2: x1 + x2,
-                "This is the sum as a number. A half adder returns its two binary digits, each 0 "
-                "or 1: first the digit to write, then the carry.",
-            ),
-            Mistake(
-                lambda x1, x2: (x1 + x2, x1 & x2),
-                "The digit is 2 for (1, 1). In binary there are only 0 and 1.",
-            ),
-        ),
+        lambda x1, x2: divmod(x1 + x2, 2)[::-1], cases=every_input, mistakes=HALF_ADDER_MISTAKES
     ),
 )

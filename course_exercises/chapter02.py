@@ -5,7 +5,7 @@ import math
 
 import numpy as np
 
-from course_exercises.engine.comparing import Compare, Mistake
+from course_exercises.engine.comparing import Compare
 from course_exercises.engine.exercise import Exercise
 from course_utils.activations import sigmoid
 
@@ -15,9 +15,7 @@ def each(function):
     return lambda x, *args: np.array([function(v, *args) for v in x.flat]).reshape(x.shape)
 
 
-# ---------------------------------------------------------------- 2.1
-
-
+# ---------------------------------------------------------------- 2.1: x above 0, else leak * x
 def _arrays_and_leaks(rng):
     yield (np.array([-2.0, 0.0, 3.0]),)
     yield (np.array([-4.0, 5.0]),)
@@ -33,6 +31,25 @@ def _assigned_to_whole_numbers(x, leak=0.01):
     y[y < 0] = leak * y[y < 0]
     return y
 
+
+LEAKY_RELU_MISTAKES = {
+    "This is ReLU without the leak: below 0 it is silent.": lambda x, leak=0.01: np.maximum(x, 0),
+    "The leak is always 0.01. Use the argument `leak`: 0.01 is "
+    "only its value when nobody names another.": lambda x, leak=0.01: np.where(x > 0, x, 0.01 * x),
+    "An `if` needs one answer, and so does Python's `max`, "
+    "but `x > 0` gives one for each element. `np.where` "
+    "and `np.maximum` work element by element.": lambda x, leak=0.01: x if x > 0 else leak * x,
+    "Below 0 this is always the same number. "
+    "It should be `x` times the leak.": lambda x, leak=0.01: np.where(x > 0, x, leak),
+    "Below 0 the sign is turned around: −2 times 0.01 is −0.02.": lambda x, leak=0.01: np.where(
+        x > 0, x, -leak * x
+    ),
+    "The two sides have changed places: the leak belongs below 0.": lambda x, leak=0.01: np.where(
+        x > 0, leak * x, x
+    ),
+    "It works, except for an array of whole numbers: that one cannot hold −0.03, "
+    "and NumPy cuts it to 0. `np.where` builds a new array that can.": _assigned_to_whole_numbers,
+}
 
 leaky_relu = Exercise(
     number="2.1",
@@ -60,56 +77,39 @@ def leaky_relu(x, leak=0.01):
         "is called dead. The leak keeps a small slope, so that it can come back."
     ),
     test=Compare(
-        expected=each(lambda v, leak=0.01: v if v > 0 else leak * v),
+        each(lambda v, leak=0.01: v if v > 0 else leak * v),
         cases=_arrays_and_leaks,
-        mistakes=(
-            Mistake(
-                lambda x, leak=0.01: np.maximum(x, 0),
-                "This is ReLU without the leak: below 0 it is silent.",
-            ),
-            Mistake(
-                lambda x, leak=0.01: np.where(x > 0, x, 0.01 * x),
-                "The leak is always 0.01. Use the argument `leak`: 0.01 is only its value when "
-                "nobody names another.",
-            ),
-            Mistake(
-                lambda x, leak=0.01: x if x > 0 else leak * x,
-                "An `if` needs one answer, and so does Python's `max`, but `x > 0` gives one for "
-                "each element. `np.where` and `np.maximum` work element by element.",
-            ),
-            Mistake(
-                lambda x, leak=0.01: np.where(x > 0, x, leak),
-                "Below 0 this is always the same number. It should be `x` times the leak.",
-            ),
-            Mistake(
-                lambda x, leak=0.01: np.where(x > 0, x, -leak * x),
-                "Below 0 the sign is turned around: −2 times 0.01 is −0.02.",
-            ),
-            Mistake(
-                lambda x, leak=0.01: np.where(x > 0, leak * x, x),
-                "The two sides have changed places: the leak belongs below 0.",
-            ),
-            Mistake(
-                _assigned_to_whole_numbers,
-                "It works, except for an array of whole numbers: that one cannot hold −0.03, and "
-                "NumPy cuts it to 0. `np.where` builds a new array that can.",
-            ),
-        ),
+        mistakes=LEAKY_RELU_MISTAKES,
     ),
 )
 
 
-# ---------------------------------------------------------------- 2.2
-
-
+# ---------------------------------------------------------------- 2.2: tanh, written with sigmoid
 def _numbers(rng):
-    yield (np.array([-1.0, 0.0, 1.0]),)
-    yield (np.array([0.5, 2.0]),)
-    yield (np.array([-1000.0, 1000.0]),)
-    yield (np.array([[-3, 0], [1, 4]]),)
+    for x in ([-1.0, 0.0, 1.0], [0.5, 2.0], [-1000.0, 1000.0], [[-3, 0], [1, 4]]):
+        yield (np.array(x),)
     for _ in range(3):
         yield (rng.normal(scale=2, size=(2, 5)),)
 
+
+TANH_MISTAKES = {
+    "Height and place are right, but the curve is too wide: it has to be squeezed sideways. "
+    "Where it has come at `x`, the sigmoid comes only at `2 * x`.": lambda x: 2 * sigmoid(x) - 1,
+    "The curve is stretched sideways where it should be squeezed: "
+    "it needs the sigmoid of `2 * x`, not of `x / 2`.": lambda x: 2 * sigmoid(x / 2) - 1,
+    "This runs from 0 to 2. It still has to be moved down by 1.": lambda x: 2 * sigmoid(2 * x),
+    "This runs from −0.5 to 0.5. It has to be twice as high.": lambda x: sigmoid(2 * x) - 0.5,
+    "This runs from −1 to 0. Make it twice as high first, then move it down.": lambda x: (
+        sigmoid(2 * x) - 1
+    ),
+    "This runs from −2 to 0: it is moved down by 1 and then made twice as high, so by 2. "
+    "Make it twice as high first.": lambda x: 2 * (sigmoid(2 * x) - 1),
+    "This runs from 1 to 3. It has to be moved down, not up.": lambda x: 2 * sigmoid(2 * x) + 1,
+    "This runs from 0 to 1. Make it twice as high, then move it down.": lambda x: sigmoid(2 * x),
+    "This is a formula of tanh, but it overflows far from 0. Written with `sigmoid`, "
+    "which is safe, it does not.": lambda x: (np.exp(x) - np.exp(-x)) / (np.exp(x) + np.exp(-x)),
+    "This is the sigmoid itself, from 0 to 1.": sigmoid,
+}
 
 tanh = Exercise(
     number="2.2",
@@ -136,68 +136,20 @@ def tanh(x):
         "weights. But its outputs lie around 0, and that often makes learning faster."
     ),
     test=Compare(
-        expected=each(math.tanh),
+        each(math.tanh),
         cases=_numbers,
-        mistakes=(
-            Mistake(
-                lambda x: 2 * sigmoid(x) - 1,
-                "Height and place are right, but the curve is too wide: it has to be squeezed "
-                "sideways. Where it has come at `x`, the sigmoid comes only at `2 * x`.",
-            ),
-            Mistake(
-                lambda x: 2 * sigmoid(x / 2) - 1,
-                "The curve is stretched sideways where it should be squeezed: it needs the sigmoid "
-                "of `2 * x`, not of `x / 2`.",
-            ),
-            Mistake(
-                lambda x: 2 * sigmoid(2 * x),
-                "This runs from 0 to 2. It still has to be moved down by 1.",
-            ),
-            Mistake(
-                lambda x: sigmoid(2 * x) - 0.5,
-                "This runs from −0.5 to 0.5. It has to be twice as high.",
-            ),
-            Mistake(
-                lambda x: sigmoid(2 * x) - 1,
-                "This runs from −1 to 0. Make it twice as high first, then move it down.",
-            ),
-            Mistake(
-                lambda x: 2 * (sigmoid(2 * x) - 1),
-                "This runs from −2 to 0: it is moved down by 1 and then made twice as high, so by "
-                "2. Make it twice as high first.",
-            ),
-            Mistake(
-                lambda x: 2 * sigmoid(2 * x) + 1,
-                "This runs from 1 to 3. It has to be moved down, not up.",
-            ),
-            Mistake(
-                lambda x: sigmoid(2 * x),
-                "This runs from 0 to 1. Make it twice as high, then move it down.",
-            ),
-            Mistake(
-                lambda x: (np.exp(x) - np.exp(-x)) / (np.exp(x) + np.exp(-x)),
-                "This is a formula of tanh, but it overflows far from 0. Written with `sigmoid`, "
-                "which is safe, it does not.",
-            ),
-            Mistake(sigmoid, "This is the sigmoid itself, from 0 to 1."),
-        ),
+        mistakes=TANH_MISTAKES,
         forbidden={"tanh": "This asks for a ready-made tanh. Write it with `sigmoid`."},
     ),
 )
 
 
-# ---------------------------------------------------------------- 2.3
-
-
+# ---------------------------------------------------------------- 2.3: the one layer of three
 def _three_layers(rng):
-    numbers = [[[2.0]], [1.0], [[3.0]], [0.0], [[-1.0]], [5.0]]
-    yield tuple(np.array(number) for number in numbers)
+    yield tuple(map(np.array, ([[2.0]], [1.0], [[3.0]], [0.0], [[-1.0]], [5.0])))
     for sizes in [(2, 2, 2, 2), (3, 3, 3, 3), (2, 3, 4, 1), (4, 2, 5, 3), (1, 6, 2, 2)]:
-        yield tuple(
-            rng.normal(size=size)
-            for n_in, n_out in itertools.pairwise(sizes)
-            for size in ((n_in, n_out), n_out)
-        )
+        shapes = (shape for pair in itertools.pairwise(sizes) for shape in (pair, pair[1]))
+        yield tuple(rng.normal(size=shape) for shape in shapes)
 
 
 def _expected_layer(W1, b1, W2, b2, W3, b3):
@@ -210,9 +162,33 @@ def _expected_layer(W1, b1, W2, b2, W3, b3):
     return np.array([layers(x) - b for x in np.eye(len(W1))]), b
 
 
-def _bias(W1, b1, W2, b2, W3, b3):
-    return (b1 @ W2 + b2) @ W3 + b3
-
+COLLAPSE_MISTAKES = {
+    "`W` is right. But the biases do not merely add up: `b1` is multiplied by "
+    "`W2` and `W3` on its way, and `b2` by `W3`.": lambda U, a, V, b, W, c: (U @ V @ W, a + b + c),
+    "`W` is right, and so is the part of `b1`. But "
+    "`b2` passes through a layer, too.": lambda U, a, V, b, W, c: (U @ V @ W, a @ V @ W + b + c),
+    "`W` is right. But `b1` and `b2` have an influence too: "
+    "send them through the layers that follow.": lambda U, a, V, b, W, c: (U @ V @ W, c),
+    "`W` is right. But `b3` is missing in the bias.": lambda U, a, V, b, W, c: (
+        U @ V @ W,
+        (a @ V + b) @ W,
+    ),
+    "These are the first two layers in one. "
+    "Do the same once more, with the third.": lambda U, a, V, b, W, c: (U @ V, a @ V + b),
+    "The matrices are multiplied in the wrong order. `x` meets `W1` first: "
+    "`x @ W1 @ W2 @ W3`.": lambda U, a, V, b, W, c: (W @ V @ U, (a @ V + b) @ W + c),
+    "`*` multiplies element by element. The matrix product is `@`.": lambda U, a, V, b, W, c: (
+        U * V * W,
+        (a @ V + b) @ W + c,
+    ),
+    "The weights do not add up: each layer multiplies "
+    "what the layer before gave.": lambda U, a, V, b, W, c: (U + V + W, (a @ V + b) @ W + c),
+    "Both are right, in the wrong order: return `W` first, then `b`.": lambda U, a, V, b, W, c: (
+        (a @ V + b) @ W + c,
+        U @ V @ W,
+    ),
+    "This is `W` alone. Return both: `W, b`.": lambda U, a, V, b, W, c: U @ V @ W,
+}
 
 three_linear_layers = Exercise(
     number="2.3",
@@ -250,53 +226,5 @@ assert np.allclose(x @ W + b, ((x @ W1 + b1) @ W2 + b2) @ W3 + b3)
         "The one layer may even be smaller: in a 784-50-10 network without activations, `W` holds "
         "7,840 numbers, and the two layers hold 39,700."
     ),
-    test=Compare(
-        expected=_expected_layer,
-        cases=_three_layers,
-        mistakes=(
-            Mistake(
-                lambda W1, b1, W2, b2, W3, b3: (W1 @ W2 @ W3, b1 + b2 + b3),
-                "`W` is right. But the biases do not merely add up: `b1` is multiplied by `W2` and "
-                "`W3` on its way, and `b2` by `W3`.",
-            ),
-            Mistake(
-                lambda W1, b1, W2, b2, W3, b3: (W1 @ W2 @ W3, b1 @ W2 @ W3 + b2 + b3),
-                "`W` is right, and so is the part of `b1`. But `b2` passes through a layer, too.",
-            ),
-            Mistake(
-                lambda W1, b1, W2, b2, W3, b3: (W1 @ W2 @ W3, b3),
-                "`W` is right. But `b1` and `b2` have an influence too: send them through the "
-                "layers that follow.",
-            ),
-            Mistake(
-                lambda *p: (p[0] @ p[2] @ p[4], _bias(*p) - p[5]),
-                "`W` is right. But `b3` is missing in the bias.",
-            ),
-            Mistake(
-                lambda *p: (p[0] @ p[2], p[1] @ p[2] + p[3]),
-                "These are the first two layers in one. Do the same once more, with the third.",
-            ),
-            Mistake(
-                lambda *p: (p[4] @ p[2] @ p[0], _bias(*p)),
-                "The matrices are multiplied in the wrong order. `x` meets `W1` first: `x @ W1 @ "
-                "W2 @ W3`.",
-            ),
-            Mistake(
-                lambda *p: (p[0] * p[2] * p[4], _bias(*p)),
-                "`*` multiplies element by element. The matrix product is `@`.",
-            ),
-            Mistake(
-                lambda *p: (p[0] + p[2] + p[4], _bias(*p)),
-                "The weights do not add up: each layer multiplies what the layer before gave.",
-            ),
-            Mistake(
-                lambda *p: (_bias(*p), p[0] @ p[2] @ p[4]),
-                "Both are right, in the wrong order: return `W` first, then `b`.",
-            ),
-            Mistake(
-                lambda *p: p[0] @ p[2] @ p[4],
-                "This is `W` alone. Return both: `W, b`.",
-            ),
-        ),
-    ),
+    test=Compare(_expected_layer, cases=_three_layers, mistakes=COLLAPSE_MISTAKES),
 )

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from course_exercises.engine.comparing import Compare, Defect, Mistake, Repaired
+from course_exercises.engine.comparing import Compare, Repaired
 from course_exercises.engine.exercise import Exercise
 
 FAR_APART = np.array([[1000.0, 1010.0], [0.0, 10.0]])
@@ -21,9 +21,19 @@ def shares_of_rows(x):
     return np.array([shares(row) for row in x.tolist()])
 
 
-# ---------------------------------------------------------------- 3.1
+def _shifted(x, axis=-1):
+    return x - np.max(x, axis=axis, keepdims=True)
 
 
+def _normalised(exps, axis, keepdims=True):
+    return exps / np.sum(exps, axis=axis, keepdims=keepdims)
+
+
+def _softmax(x, axis=-1):
+    return _normalised(np.exp(_shifted(x, axis)), axis)
+
+
+# ---------------------------------------------------------------- 3.1: softmax of rows or columns
 def _batches(rng):
     yield np.array([[0.0, 1.0, 2.0], [3.0, 3.0, 3.0]]), 1
     yield np.array([[0.0, 1.0, 2.0], [3.0, 3.0, 3.0]]), 0
@@ -42,9 +52,31 @@ def _expected_batch(x, axis=1):
     return shares_of_rows(x) if axis == 1 else shares_of_rows(x.T).T
 
 
-def _normalised(exps, axis, keepdims=True):
-    return exps / np.sum(exps, axis=axis, keepdims=keepdims)
-
+SOFTMAX_BATCH_MISTAKES = {
+    "All samples share one whole: maximum and sum are taken over the whole batch. "
+    "Each sample needs its own; `axis` tells NumPy so.": lambda x, axis=1: _softmax(x, None),
+    "Here each row is a whole, whatever `axis` says. "
+    "With `axis=0` each column should be.": lambda x, axis=1: _softmax(x, 1),
+    "The two axes have changed places. `axis=1` goes along a row, "
+    "from column to column.": lambda x, axis=1: _softmax(x, 1 - axis),
+    "This overflows: `np.exp(1000)` is inf, and inf / inf is nan. "
+    "Subtract the maximum first.": lambda x, axis=1: _normalised(np.exp(x), axis),
+    "The maximum is that of the whole batch. "
+    "A row far below it becomes 0 everywhere, and 0 / 0 is nan. Each "
+    "sample needs its own maximum.": lambda x, axis=1: _normalised(np.exp(x - np.max(x)), axis),
+    "The sum has lost its axis, so NumPy cannot lay it beside the batch, "
+    "or lays it the wrong way. `keepdims=True` "
+    "keeps the axis.": lambda x, axis=1: _normalised(np.exp(_shifted(x, axis)), axis, False),
+    "Maximum and sum have lost their axis, so NumPy cannot lay them beside the batch, "
+    "or lays them the wrong way. `keepdims=True` "
+    "keeps the axis.": lambda x, axis=1: _normalised(np.exp(x - np.max(x, axis=axis)), axis, False),
+    "These are the exponentials. To become shares "
+    "they must be divided by their sum.": lambda x, axis=1: np.exp(_shifted(x, axis)),
+    "The maximum is right. But the sum is that of the whole batch. "
+    "Each sample needs its own.": lambda x, axis=1: _normalised(np.exp(_shifted(x, axis)), None),
+    "These are shares of the logits themselves, so negative ones become possible. "
+    "Take the exponential first.": lambda x, axis=1: _normalised(x, axis),
+}
 
 softmax_batch = Exercise(
     number="3.1",
@@ -72,80 +104,16 @@ def softmax_batch(x, axis=1):
         "The same two lines work on arrays with three or more axes. Deep learning libraries take "
         "the axis as an argument too: `keras.ops.softmax(x, axis=-1)`."
     ),
-    test=Compare(
-        expected=_expected_batch,
-        cases=_batches,
-        mistakes=(
-            Mistake(
-                lambda x, axis=1: np.exp(x - np.max(x)) / np.sum(np.exp(x - np.max(x))),
-                "All samples share one whole: maximum and sum are taken over the whole batch. Each "
-                "sample needs its own; `axis` tells NumPy so.",
-            ),
-            Mistake(
-                lambda x, axis=1: _normalised(np.exp(x - np.max(x, axis=1, keepdims=True)), 1),
-                "Here each row is a whole, whatever `axis` says. With `axis=0` each column should "
-                "be.",
-            ),
-            Mistake(
-                lambda x, axis=1: _expected_batch(x, 1 - axis),
-                "The two axes have changed places. `axis=1` goes along a row, from column to "
-                "column.",
-            ),
-            Mistake(
-                lambda x, axis=1: _normalised(np.exp(x), axis),
-                "This overflows: `np.exp(1000)` is inf, and inf / inf is nan. Subtract the maximum "
-                "first.",
-            ),
-            Mistake(
-                lambda x, axis=1: _normalised(np.exp(x - np.max(x)), axis),
-                "The maximum is that of the whole batch. A row far below it becomes 0 everywhere, "
-                "and 0 / 0 is nan. Each sample needs its own maximum.",
-            ),
-            Mistake(
-                lambda x, axis=1: _normalised(
-                    np.exp(x - np.max(x, axis=axis, keepdims=True)), axis, keepdims=False
-                ),
-                "The sum has lost its axis, so NumPy cannot lay it beside the batch, or lays it "
-                "the wrong way. `keepdims=True` keeps the axis.",
-            ),
-            Mistake(
-                lambda x, axis=1: _normalised(np.exp(x - np.max(x, axis=axis)), axis, False),
-                "Maximum and sum have lost their axis, so NumPy cannot lay them beside the batch, "
-                "or lays them the wrong way. `keepdims=True` keeps the axis.",
-            ),
-            Mistake(
-                lambda x, axis=1: np.exp(x - np.max(x, axis=axis, keepdims=True)),
-                "These are the exponentials. To become shares they must be divided by their sum.",
-            ),
-            Mistake(
-                lambda x, axis=1: (
-                    np.exp(x - np.max(x, axis=axis, keepdims=True))
-                    / np.sum(np.exp(x - np.max(x, axis=axis, keepdims=True)))
-                ),
-                "The maximum is right. But the sum is that of the whole batch. Each sample needs "
-                "its own.",
-            ),
-            Mistake(
-                lambda x, axis=1: _normalised(x, axis),
-                "These are shares of the logits themselves, so negative ones become possible. Take "
-                "the exponential first.",
-            ),
-        ),
-    ),
+    test=Compare(_expected_batch, cases=_batches, mistakes=SOFTMAX_BATCH_MISTAKES),
 )
 
 
-# ---------------------------------------------------------------- 3.2
-
-
+# ---------------------------------------------------------------- 3.2: the logarithm of softmax
 def _logits(rng):
-    yield (np.array([0.3, 2.9, 4.0]),)
-    yield (np.array([1000.0, 0.0]),)
-    yield (np.array([-1000.0, -1000.0]),)
-    yield (np.array([[0.3, 2.9, 4.0], [5.0, 1.0, 0.0]]),)
-    yield (np.array([[1.0, 2.0], [4.0, 8.0]]),)
-    yield (FAR_APART,)
-    yield (np.array([1, 2, 3]),)
+    for x in ([0.3, 2.9, 4.0], [1000.0, 0.0], [-1000.0, -1000.0]):
+        yield (np.array(x),)
+    for x in ([[0.3, 2.9, 4.0], [5.0, 1.0, 0.0]], [[1.0, 2.0], [4.0, 8.0]], FAR_APART, [1, 2, 3]):
+        yield (np.array(x),)
     for _ in range(8):
         yield (rng.normal(scale=5, size=rng.integers(1, 6, 2)),)
 
@@ -157,18 +125,36 @@ def _expected_log(x):
     return np.array([float(number) - float(max(x)) - log_sum for number in x])
 
 
-def _softmax(x):
-    exps = np.exp(x - np.max(x, axis=-1, keepdims=True))
-    return exps / np.sum(exps, axis=-1, keepdims=True)
-
-
 def _log_of_sum(x, axis=-1, keepdims=True):
     return np.log(np.sum(np.exp(x), axis=axis, keepdims=keepdims))
 
 
-def _shifted(x):
-    return x - np.max(x, axis=-1, keepdims=True)
-
+LOG_SOFTMAX_MISTAKES = {
+    "For shares that have become 0 this takes log(0), which is minus infinity. Do not "
+    "compute the shares at all: log(exp(z) / sum) = z − log(sum).": lambda x: np.log(_softmax(x)),
+    "The small number inside the log avoids minus infinity, "
+    "but the answer is wrong: it can never fall below −16.1. Do not compute the shares: "
+    "log(exp(z) / sum) = z − log(sum).": lambda x: np.log(_softmax(x) + 1e-7),
+    "The formula is right, but exp overflows, or every exp becomes 0. "
+    "Subtract the maximum of each row first.": lambda x: x - _log_of_sum(x),
+    "It works for a batch. But a single sample has no axis 1: "
+    "`axis=-1`, the last one, fits both.": lambda x: _shifted(x) - _log_of_sum(_shifted(x), axis=1),
+    "The maximum was subtracted inside the logarithm only. It must be subtracted in both places, "
+    "or added to the logarithm again.": lambda x: x - _log_of_sum(_shifted(x)),
+    "All samples of a batch share one whole. "
+    "Each row needs its own maximum and its own sum: `axis=-1` "
+    "and `keepdims=True`.": lambda x: _shifted(x, None) - _log_of_sum(_shifted(x, None), axis=None),
+    "For a batch the sum has lost its axis. `keepdims=True` keeps it.": lambda x: (
+        _shifted(x) - _log_of_sum(_shifted(x), keepdims=False)
+    ),
+    "The maximum is that of the whole batch. "
+    "In a row far below it every exp becomes 0, and so does the sum. "
+    "Each row needs its own maximum.": lambda x: _shifted(x, None) - _log_of_sum(_shifted(x, None)),
+    "These are the shares. Asked for are their logarithms.": _softmax,
+    "The sign is turned around: the logarithm of a share is 0 or negative.": lambda x: (
+        -_expected_log(x)
+    ),
+}
 
 log_softmax = Exercise(
     number="3.2",
@@ -197,71 +183,18 @@ def log_softmax(x):
         "Libraries do the same: a loss that takes logits (`from_logits=True` in Keras) never "
         "computes the shares. You meet it in chapter 08."
     ),
-    test=Compare(
-        expected=_expected_log,
-        cases=_logits,
-        mistakes=(
-            Mistake(
-                lambda x: np.log(_softmax(x)),
-                "For shares that have become 0 this takes log(0), which is minus infinity. Do not "
-                "compute the shares at all: log(exp(z) / sum) = z − log(sum).",
-            ),
-            Mistake(
-                lambda x: np.log(_softmax(x) + 1e-7),
-                "The small number inside the log avoids minus infinity, but the answer is wrong: "
-                "it can never fall below −16.1. Do not compute the shares: log(exp(z) / sum) = z − "
-                "log(sum).",
-            ),
-            Mistake(
-                lambda x: x - _log_of_sum(x),
-                "The formula is right, but exp overflows, or every exp becomes 0. Subtract the "
-                "maximum of each row first.",
-            ),
-            Mistake(
-                lambda x: _shifted(x) - _log_of_sum(_shifted(x), axis=1),
-                "It works for a batch. But a single sample has no axis 1: `axis=-1`, the last "
-                "one, fits both.",
-            ),
-            Mistake(
-                lambda x: x - _log_of_sum(_shifted(x)),
-                "The maximum was subtracted inside the logarithm only. It must be subtracted in "
-                "both places, or added to the logarithm again.",
-            ),
-            Mistake(
-                lambda x: x - np.max(x) - _log_of_sum(x - np.max(x), axis=None, keepdims=False),
-                "All samples of a batch share one whole. Each row needs its own maximum and its "
-                "own sum: `axis=-1` and `keepdims=True`.",
-            ),
-            Mistake(
-                lambda x: _shifted(x) - _log_of_sum(_shifted(x), keepdims=False),
-                "For a batch the sum has lost its axis. `keepdims=True` keeps it.",
-            ),
-            Mistake(
-                lambda x: x - np.max(x) - _log_of_sum(x - np.max(x)),
-                "The maximum is that of the whole batch. In a row far below it every exp becomes "
-                "0, and so does the sum. Each row needs its own maximum.",
-            ),
-            Mistake(_softmax, "These are the shares. Asked for are their logarithms."),
-            Mistake(
-                lambda x: -_expected_log(x),
-                "The sign is turned around: the logarithm of a share is 0 or negative.",
-            ),
-        ),
-    ),
+    test=Compare(_expected_log, cases=_logits, mistakes=LOG_SOFTMAX_MISTAKES),
 )
 
 
-# ---------------------------------------------------------------- 3.3
-
-
+# ---------------------------------------------------------------- 3.3: a program to repair
 def _sure(logits, level=0.9):
     return np.array([i for i, row in enumerate(logits.tolist()) if max(shares(row)) > level], int)
 
 
 def _photos(rng):
-    yield (np.array([[9.0, 0.0, 1.0], [1.0, 2.0, 1.5], [0.0, 8.0, 1.0]]),)
-    yield (FAR_APART,)
-    yield (np.array([[2.0, 2.1]]),)
+    for logits in ([[9.0, 0.0, 1.0], [1.0, 2.0, 1.5], [0.0, 8.0, 1.0]], FAR_APART, [[2.0, 2.1]]):
+        yield (np.array(logits),)
     for n in (3, 5, 40):
         yield (rng.normal(scale=4, size=(n, 3)),)
 
@@ -287,6 +220,12 @@ def _far_row_survives(shares_of_photos, predict, sure_photos):
     y = shares_of_photos.result(FAR_APART, form=FAR_APART)
     return y.min() > 0  # false for nan, too
 
+
+FIND_THE_BUG_DEFECTS = {
+    "The shares of one photo change when other photos join the batch.": _rows_sum_to_one,
+    "When the logits of one photo are far above those of another, "
+    "the other photo loses its shares: they become 0 or nan.": _far_row_survives,
+}
 
 find_the_bug = Exercise(
     number="3.3",
@@ -314,20 +253,10 @@ def sure_photos(logits, level=0.9):
     best = np.max(shares_of_photos(logits), axis=1)
     return np.flatnonzero(best > level)
 """,
-    code="""\
-def shares_of_photos(logits):
-    exps = np.exp(logits - np.max(logits, axis=1, keepdims=True))
-    return exps / np.sum(exps, axis=1, keepdims=True)
-
-
-def predict(logits):
-    return np.argmax(shares_of_photos(logits), axis=1)
-
-
-def sure_photos(logits, level=0.9):
-    best = np.max(shares_of_photos(logits), axis=1)
-    return np.flatnonzero(best > level)
-""",
+    repairs=(
+        ("np.max(logits)", "np.max(logits, axis=1, keepdims=True)"),
+        ("np.sum(exps)", "np.sum(exps, axis=1, keepdims=True)"),
+    ),
     explanation=(
         "The shares were taken over the whole batch, so the more photos, the smaller each share. "
         "`predict` did not suffer: dividing a row by a number does not move its largest entry. The "
@@ -338,18 +267,5 @@ def sure_photos(logits, level=0.9):
         "A test of `predict` alone could never find this. It pays to test what must always hold, "
         "here: every row sums to 1."
     ),
-    test=Repaired(
-        defects=(
-            Defect(
-                "The shares of one photo change when other photos join the batch.",
-                _rows_sum_to_one,
-            ),
-            Defect(
-                "When the logits of one photo are far above those of another, the other photo "
-                "loses its shares: they become 0 or nan.",
-                _far_row_survives,
-            ),
-        ),
-        then=_program_works,
-    ),
+    test=Repaired(defects=FIND_THE_BUG_DEFECTS, then=_program_works),
 )

@@ -2,10 +2,11 @@
 
 import itertools
 import math
+import operator
 
 import numpy as np
 
-from course_exercises.engine.comparing import Compare, Mistake, SameValue
+from course_exercises.engine.comparing import Compare, SameValue
 from course_exercises.engine.exercise import Exercise
 from course_utils.activations import identity, sigmoid, softmax
 
@@ -36,35 +37,51 @@ def by_hand(network, x, last=list):
         return np.array([by_hand(network, row, last) for row in x])
     n_layers, z = len(network) // 2, x.tolist()
     for layer in range(1, n_layers + 1):
-        weights, bias = network[f"W{layer}"].tolist(), network[f"b{layer}"].tolist()
-        sums = [
-            math.fsum(z_i * row[j] for z_i, row in zip(z, weights, strict=True)) + bias[j]
-            for j in range(len(bias))
-        ]
-        is_last = layer == n_layers
-        z = last(sums) if is_last else [1 / (1 + math.exp(-a)) for a in sums]
+        neurons = zip(network[f"W{layer}"].T.tolist(), network[f"b{layer}"].tolist(), strict=True)
+        sums = [math.fsum(map(operator.mul, z, weights)) + bias for weights, bias in neurons]
+        z = [1 / (1 + math.exp(-a)) for a in sums] if layer < n_layers else last(sums)
     return np.array(z)
 
 
-def forward(network, x, layers, last=identity):
-    """Return the output of the layers with these numbers, the last with another activation."""
-    for layer in layers:
-        a = x @ network[f"W{layer}"] + network[f"b{layer}"]
-        x = last(a) if layer == layers[-1] else sigmoid(a)
-    return x
+def forward_through(layers, hidden=sigmoid, last=identity):
+    """Return a forward pass that may be wrong.
+
+    `layers` are the numbers of those that it goes through, or a function that finds them in a
+    network; `hidden` and `last` are the activations.
+    """
+
+    def forward(network, x):
+        *before, final = layers(network) if callable(layers) else layers
+        for layer in before:
+            x = hidden(x @ network[f"W{layer}"] + network[f"b{layer}"])
+        return last(x @ network[f"W{final}"] + network[f"b{final}"])
+
+    return forward
 
 
-def _layers(network):
-    return list(range(1, len(network) // 2 + 1))
+# ---------------------------------------------------------------- 4.1: which shapes fit together
 
-
-def _without_sigmoid(network, x):
-    for layer in _layers(network):
-        x = x @ network[f"W{layer}"] + network[f"b{layer}"]
-    return x
-
-
-# ---------------------------------------------------------------- 4.1
+SHAPE_PUZZLE_MISTAKES = {
+    "These are the arrays themselves. Asked for are their shapes.": lambda s: np.ndim(s["W1"]) == 2,
+    "In Python `(3)` is the number 3. A tuple of one entry needs a comma: `(3,)`.": lambda s: (
+        type(s["b1"]) is int or type(s["b2"]) is int
+    ),
+    "Rows and columns have changed places: in `x @ W1` each row of `W1` belongs to one input, "
+    "each column to one neuron.": lambda s: tuple(s["W1"]) == (3, 4) or tuple(s["W2"]) == (2, 3),
+    "There is a 5 among your shapes. It is the number of samples, and the parameters "
+    "do not depend on it.": lambda s: any(5 in tuple(s[name]) for name in ("W1", "b1", "W2", "b2")),
+    "`W1` should hold 12 numbers: rows times columns.": lambda s: math.prod(s["W1"]) != 12,
+    "In `x @ W1` the rows of `W1` must be as many as the columns of `x`.": lambda s: (
+        math.prod(s["W1"]) == 12 and s["W1"][0] != 4
+    ),
+    "In `z1 @ W2` the rows of `W2` must be as many as the columns of `z1`, "
+    "which are those of `W1`.": lambda s: math.prod(s["W2"]) > 0 and s["W2"][0] != s["W1"][1],
+    "A bias has one number for each neuron of its layer, and only one axis: `(n,)`.": lambda s: (
+        len(s["b1"]) == 2 or len(s["b2"]) == 2
+    ),
+    "A bias belongs to the neurons that a layer leads to, not to its inputs. So it is as "
+    "long as the matrix has columns.": lambda s: tuple(s["b1"]) == (4,) or tuple(s["b2"]) == (3,),
+}
 
 shape_puzzle = Exercise(
     number="4.1",
@@ -91,55 +108,12 @@ shapes = {"W1": (4, 3), "b1": (3,), "W2": (3, 2), "b2": (2,)}
     ),
     test=SameValue(
         expected={"W1": (4, 3), "b1": (3,), "W2": (3, 2), "b2": (2,)},
-        mistakes=(
-            Mistake(
-                lambda s: np.ndim(s["W1"]) == 2,
-                "These are the arrays themselves. Asked for are their shapes.",
-            ),
-            Mistake(
-                lambda s: type(s["b1"]) is int or type(s["b2"]) is int,
-                "In Python `(3)` is the number 3. A tuple of one entry needs a comma: `(3,)`.",
-            ),
-            Mistake(
-                lambda s: tuple(s["W1"]) == (3, 4) or tuple(s["W2"]) == (2, 3),
-                "Rows and columns have changed places: in `x @ W1` each row of `W1` belongs to one "
-                "input, each column to one neuron.",
-            ),
-            Mistake(
-                lambda s: any(5 in tuple(s[name]) for name in ("W1", "b1", "W2", "b2")),
-                "There is a 5 among your shapes. It is the number of samples, and the parameters "
-                "do not depend on it.",
-            ),
-            Mistake(
-                lambda s: math.prod(s["W1"]) != 12,
-                "`W1` should hold 12 numbers: rows times columns.",
-            ),
-            Mistake(
-                lambda s: math.prod(s["W1"]) == 12 and s["W1"][0] != 4,
-                "In `x @ W1` the rows of `W1` must be as many as the columns of `x`.",
-            ),
-            Mistake(
-                lambda s: math.prod(s["W2"]) > 0 and s["W2"][0] != s["W1"][1],
-                "In `z1 @ W2` the rows of `W2` must be as many as the columns of `z1`, which are "
-                "those of `W1`.",
-            ),
-            Mistake(
-                lambda s: len(s["b1"]) == 2 or len(s["b2"]) == 2,
-                "A bias has one number for each neuron of its layer, and only one axis: `(n,)`.",
-            ),
-            Mistake(
-                lambda s: tuple(s["b1"]) == (4,) or tuple(s["b2"]) == (3,),
-                "A bias belongs to the neurons that a layer leads to, not to its inputs. So it is "
-                "as long as the matrix has columns.",
-            ),
-        ),
+        mistakes=SHAPE_PUZZLE_MISTAKES,
     ),
 )
 
 
-# ---------------------------------------------------------------- 4.2
-
-
+# ---------------------------------------------------------------- 4.2: a network of four layers
 def _four_layers(rng):
     yield EXAMPLE | FOURTH_LAYER, X
     for sizes in [(1, 1, 1, 1, 1), (3, 2, 4, 3, 2), (2, 5, 3, 4, 1)]:
@@ -147,6 +121,28 @@ def _four_layers(rng):
         yield network, rng.normal(size=sizes[0])
         yield network, rng.normal(size=(4, sizes[0]))
 
+
+ADD_A_LAYER_MISTAKES = {
+    "Layer 3 still has the identity. It is a hidden layer now, "
+    "so it needs the sigmoid.": lambda network, x: (
+        forward_through([1, 2, 3])(network, x) @ network["W4"] + network["b4"]
+    ),
+    "The last layer has a sigmoid. It should have the identity: "
+    "the sums are the output.": forward_through([1, 2, 3, 4], last=sigmoid),
+    "The last layer has a softmax. It should have the identity: "
+    "the sums are the output.": forward_through([1, 2, 3, 4], last=softmax),
+    "`W4` and `b4` have no influence: "
+    "this is the output of the first three layers.": forward_through([1, 2, 3]),
+    "The bias `b4` is missing.": lambda network, x: (
+        forward_through([1, 2, 3], last=sigmoid)(network, x) @ network["W4"]
+    ),
+    "`W3` and `b3` have no influence: layer 3 is left out.": forward_through([1, 2, 4]),
+    "`W4` and `b4` are always those of the example. Take them from `network`, "
+    "as the others.": lambda network, x: forward_through([1, 2, 3, 4])(network | FOURTH_LAYER, x),
+    "There is no sigmoid in it. The hidden layers need one.": forward_through(
+        [1, 2, 3, 4], hidden=identity
+    ),
+}
 
 add_a_layer = Exercise(
     number="4.2",
@@ -176,54 +172,11 @@ def forward_four_layers(network, x):
         "And a batch of any size goes through the same lines. Without the sigmoid in layer 3, "
         "layers 3 and 4 would collapse into one: that is what chapter 02 showed."
     ),
-    test=Compare(
-        expected=by_hand,
-        cases=_four_layers,
-        mistakes=(
-            Mistake(
-                lambda network, x: forward(network, x, [1, 2, 3]) @ network["W4"] + network["b4"],
-                "Layer 3 still has the identity. It is a hidden layer now, so it needs the "
-                "sigmoid.",
-            ),
-            Mistake(
-                lambda network, x: forward(network, x, [1, 2, 3, 4], last=sigmoid),
-                "The last layer has a sigmoid. It should have the identity: the sums are the "
-                "output.",
-            ),
-            Mistake(
-                lambda network, x: forward(network, x, [1, 2, 3, 4], last=softmax),
-                "The last layer has a softmax. It should have the identity: the sums are the "
-                "output.",
-            ),
-            Mistake(
-                lambda network, x: forward(network, x, [1, 2, 3]),
-                "`W4` and `b4` have no influence: this is the output of the first three layers.",
-            ),
-            Mistake(
-                lambda network, x: forward(network, x, [1, 2, 3], sigmoid) @ network["W4"],
-                "The bias `b4` is missing.",
-            ),
-            Mistake(
-                lambda network, x: forward(network, x, [1, 2, 4]),
-                "`W3` and `b3` have no influence: layer 3 is left out.",
-            ),
-            Mistake(
-                lambda network, x: forward(network | FOURTH_LAYER, x, [1, 2, 3, 4]),
-                "`W4` and `b4` are always those of the example. Take them from `network`, as the "
-                "others.",
-            ),
-            Mistake(
-                _without_sigmoid,
-                "There is no sigmoid in it. The hidden layers need one.",
-            ),
-        ),
-    ),
+    test=Compare(by_hand, cases=_four_layers, mistakes=ADD_A_LAYER_MISTAKES),
 )
 
 
-# ---------------------------------------------------------------- 4.3
-
-
+# ---------------------------------------------------------------- 4.3: any number of layers
 def _any_depth(rng):
     yield EXAMPLE, X
     yield {"W1": EXAMPLE["W1"], "b1": EXAMPLE["b1"]}, X
@@ -235,13 +188,35 @@ def _any_depth(rng):
         yield network, rng.normal(size=(4, 3))
 
 
-def _in_order_of_names(network):
-    return [int(name[1:]) for name in sorted(network) if name.startswith("W")]
+def _all(network):
+    return list(range(1, len(network) // 2 + 1))
 
 
-def _in_order_of_the_dictionary(network):
-    return [int(name[1:]) for name in network if name.startswith("W")]
+def _as_named(names):
+    return [int(name[1:]) for name in names if name.startswith("W")]
 
+
+ANY_DEPTH_MISTAKES = {
+    "This always computes three layers. Let a loop go over as many as there are.": forward_through(
+        [1, 2, 3]
+    ),
+    "The last layer has a sigmoid, like the hidden ones. "
+    "It should have the identity.": forward_through(_all, last=sigmoid),
+    "The layers are taken in the order of the alphabet, and there W10 comes before W2. "
+    "Count with numbers.": forward_through(lambda network: _as_named(sorted(network))),
+    "The layers are taken in the order of the dictionary. It need not be that of the numbers: "
+    "build the names from the number of the layer.": forward_through(_as_named),
+    "This looks for too many layers: each layer has "
+    "two entries in the dictionary.": forward_through(lambda network: range(1, len(network) + 1)),
+    "There is no layer 0: `range(n)` begins at 0, "
+    "but the layers are counted from 1.": forward_through(lambda network: range(len(network) // 2)),
+    "The last layer is missing. `range(1, n)` ends before n.": forward_through(
+        lambda network: _all(network)[:-1], last=sigmoid
+    ),
+    "There is no sigmoid in it. The hidden layers need one.": forward_through(
+        _all, hidden=identity
+    ),
+}
 
 any_depth = Exercise(
     number="4.3",
@@ -275,44 +250,5 @@ def forward_any(network, x):
         "This loop is the heart of every network library. Note that the alphabet would have put "
         "W10 before W2; counting with numbers avoids that."
     ),
-    test=Compare(
-        expected=by_hand,
-        cases=_any_depth,
-        mistakes=(
-            Mistake(
-                lambda network, x: forward(network, x, [1, 2, 3]),
-                "This always computes three layers. Let a loop go over as many as there are.",
-            ),
-            Mistake(
-                lambda network, x: forward(network, x, _layers(network), last=sigmoid),
-                "The last layer has a sigmoid, like the hidden ones. It should have the identity.",
-            ),
-            Mistake(
-                lambda network, x: forward(network, x, _in_order_of_names(network)),
-                "The layers are taken in the order of the alphabet, and there W10 comes before W2. "
-                "Count with numbers.",
-            ),
-            Mistake(
-                lambda network, x: forward(network, x, _in_order_of_the_dictionary(network)),
-                "The layers are taken in the order of the dictionary. It need not be that of the "
-                "numbers: build the names from the number of the layer.",
-            ),
-            Mistake(
-                lambda network, x: forward(network, x, list(range(1, len(network) + 1))),
-                "This looks for too many layers: each layer has two entries in the dictionary.",
-            ),
-            Mistake(
-                lambda network, x: forward(network, x, list(range(len(network) // 2))),
-                "There is no layer 0: `range(n)` begins at 0, but the layers are counted from 1.",
-            ),
-            Mistake(
-                lambda network, x: forward(network, x, _layers(network)[:-1], last=sigmoid),
-                "The last layer is missing. `range(1, n)` ends before n.",
-            ),
-            Mistake(
-                _without_sigmoid,
-                "There is no sigmoid in it. The hidden layers need one.",
-            ),
-        ),
-    ),
+    test=Compare(by_hand, cases=_any_depth, mistakes=ANY_DEPTH_MISTAKES),
 )

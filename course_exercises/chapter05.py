@@ -4,12 +4,11 @@ import numpy as np
 
 from course_exercises.chapter03 import FAR_APART, shares, shares_of_rows
 from course_exercises.chapter04 import by_hand, random_network
-from course_exercises.engine.comparing import Compare, Defect, Mistake, Repaired
+from course_exercises.engine.comparing import Compare, Repaired
 from course_exercises.engine.exercise import Exercise
 
-# ---------------------------------------------------------------- 5.1
 
-
+# ---------------------------------------------------------------- 5.1: the accuracy of each class
 def _predictions(rng):
     yield np.array([0, 0, 1, 1]), np.array([0, 1, 1, 1]), 2
     yield np.array([2, 2, 0, 1]), np.array([2, 1, 0, 0]), 3
@@ -29,19 +28,33 @@ def _expected_accuracies(predictions, t, n_classes=10):
     return np.array([a / b for a, b in zip(right, total, strict=True)])
 
 
-def _per_class(denominator):
-    """Return a function that divides the right answers of each class by something."""
+def _of_each_class(share):
+    """Return a function that computes a number for each class `k`."""
+    return lambda y, t, n_classes=10: np.array([share(y, t, k) for k in range(n_classes)])
 
-    def function(predictions, t, n_classes=10):
-        return np.array(
-            [
-                np.sum((predictions == k) & (t == k)) / denominator(predictions, t, k)
-                for k in range(n_classes)
-            ]
-        )
 
-    return function
-
+PER_CLASS_MISTAKES = {
+    "This divides by how often a class was predicted. "
+    "Asked for is the share among the samples that belong to the class, those whose "
+    "label is `k`.": _of_each_class(lambda y, t, k: np.sum((y == k) & (t == k)) / np.sum(y == k)),
+    "This divides by the number of all samples. Divide by the "
+    "number of samples of the class.": _of_each_class(lambda y, t, k: np.mean((y == k) & (t == k))),
+    "These are counts. Divide each by the number of samples of its class.": _of_each_class(
+        lambda y, t, k: np.sum((y == k) & (t == k))
+    ),
+    "This is one accuracy for all classes together.": lambda y, t, n_classes=10: np.mean(y == t),
+    "This also counts the samples of other classes that were rightly not taken for this one. "
+    "Select the samples of "
+    "the class first.": _of_each_class(lambda y, t, k: np.mean((y == k) == (t == k))),
+    "These are percent. A share is between 0 and 1.": _of_each_class(
+        lambda y, t, k: 100 * np.mean(y[t == k] == k)
+    ),
+    "These are the shares of wrong answers.": _of_each_class(
+        lambda y, t, k: np.mean(y[t == k] != k)
+    ),
+    "There are always ten classes here. How many there are, `n_classes` "
+    "says.": lambda y, t, n_classes=10: np.array([np.mean(y[t == k] == k) for k in range(10)]),
+}
 
 per_class_accuracy = Exercise(
     number="5.1",
@@ -70,61 +83,11 @@ def per_class_accuracy(predictions, t, n_classes=10):
         "It is the diagonal of the confusion matrix, divided by the sums of its rows. One accuracy "
         "for everything can hide a class that is hardly ever recognised."
     ),
-    test=Compare(
-        expected=_expected_accuracies,
-        cases=_predictions,
-        mistakes=(
-            Mistake(
-                _per_class(lambda predictions, t, k: np.sum(predictions == k)),
-                "This divides by how often a class was predicted. Asked for is the share among the "
-                "samples that belong to the class, those whose label is `k`.",
-            ),
-            Mistake(
-                _per_class(lambda predictions, t, k: len(t)),
-                "This divides by the number of all samples. Divide by the number of samples of the "
-                "class.",
-            ),
-            Mistake(
-                _per_class(lambda predictions, t, k: 1),
-                "These are counts. Divide each by the number of samples of its class.",
-            ),
-            Mistake(
-                lambda predictions, t, n_classes=10: np.mean(predictions == t),
-                "This is one accuracy for all classes together.",
-            ),
-            Mistake(
-                lambda predictions, t, n_classes=10: np.array(
-                    [np.mean((predictions == k) == (t == k)) for k in range(n_classes)]
-                ),
-                "This also counts the samples of other classes that were rightly not taken for "
-                "this one. Select the samples of the class first.",
-            ),
-            Mistake(
-                lambda predictions, t, n_classes=10: (
-                    _expected_accuracies(predictions, t, n_classes) * 100
-                ),
-                "These are percent. A share is between 0 and 1.",
-            ),
-            Mistake(
-                lambda predictions, t, n_classes=10: (
-                    1 - _expected_accuracies(predictions, t, n_classes)
-                ),
-                "These are the shares of wrong answers.",
-            ),
-            Mistake(
-                lambda predictions, t, n_classes=10: np.array(
-                    [np.mean(predictions[t == k] == k) for k in range(10)]
-                ),
-                "There are always ten classes here. How many there are, `n_classes` says.",
-            ),
-        ),
-    ),
+    test=Compare(_expected_accuracies, cases=_predictions, mistakes=PER_CLASS_MISTAKES),
 )
 
 
-# ---------------------------------------------------------------- 5.2
-
-
+# ---------------------------------------------------------------- 5.2: is it one of the best two
 def _outputs(rng):
     yield np.array([[0.1, 0.7, 0.2], [0.3, 0.1, 0.6], [0.2, 0.5, 0.3]]), np.array([2, 0, 0])
     yield np.array([[0.1, 0.2, 0.3, 0.4]]), np.array([2])
@@ -142,15 +105,31 @@ def _expected_top_two(y, t):
     return hits / len(t)
 
 
-def _label_among(first, last):
-    """Return the share of labels among these places of the sorted classes, 0 the largest."""
+def _share(choice, t):
+    """Return the share of labels that are among those that their row of `choice` offers."""
+    return np.mean(np.any(choice == t[:, np.newaxis], axis=1))
 
-    def function(y, t):
-        order = np.argsort(-y, axis=1)[:, first:last]
-        return np.mean(np.any(order == t[:, np.newaxis], axis=1))
 
-    return function
-
+TOP_TWO_MISTAKES = {
+    "This counts the first attempt alone. The label "
+    "may also be the second best class.": lambda y, t: _share(np.argsort(y, axis=1)[:, -1:], t),
+    "This counts the second attempt alone. A label "
+    "that is the best class counts too.": lambda y, t: _share(np.argsort(y, axis=1)[:, -2:-1], t),
+    "This takes the best three classes. Take two.": lambda y, t: _share(
+        np.argsort(y, axis=1)[:, -3:], t
+    ),
+    "These are the two classes with the lowest probabilities: "
+    "`np.argsort` puts the smallest first.": lambda y, t: _share(np.argsort(y, axis=1)[:, :2], t),
+    "This is a count. Divide it by the number of samples.": lambda y, t: (
+        _expected_top_two(y, t) * len(t)
+    ),
+    "These are percent. A share is between 0 and 1.": lambda y, t: _expected_top_two(y, t) * 100,
+    "This compares the labels with the probabilities. `np.sort` gives the numbers themselves, "
+    "`np.argsort` the classes they belong to.": lambda y, t: _share(np.sort(y, axis=1)[:, -2:], t),
+    "This takes the mean over both attempts, so every hit counts only a half. "
+    "First ask for each row whether any "
+    "of the two fits.": lambda y, t: np.mean(np.argsort(y, axis=1)[:, -2:] == t[:, np.newaxis]),
+}
 
 top_two = Exercise(
     number="5.2",
@@ -180,56 +159,14 @@ def top_two_accuracy(y, t):
         "Large image collections are judged like that: for the 1,000 classes of ImageNet a top-5 "
         "accuracy is usual, because many pictures show more than one thing."
     ),
-    test=Compare(
-        expected=_expected_top_two,
-        cases=_outputs,
-        mistakes=(
-            Mistake(
-                _label_among(0, 1),
-                "This counts the first attempt alone. The label may also be the second best class.",
-            ),
-            Mistake(
-                _label_among(1, 2),
-                "This counts the second attempt alone. A label that is the best class counts too.",
-            ),
-            Mistake(_label_among(0, 3), "This takes the best three classes. Take two."),
-            Mistake(
-                _label_among(-2, None),
-                "These are the two classes with the lowest probabilities: `np.argsort` puts the "
-                "smallest first.",
-            ),
-            Mistake(
-                lambda y, t: _expected_top_two(y, t) * len(t),
-                "This is a count. Divide it by the number of samples.",
-            ),
-            Mistake(
-                lambda y, t: _expected_top_two(y, t) * 100,
-                "These are percent. A share is between 0 and 1.",
-            ),
-            Mistake(
-                lambda y, t: np.mean(
-                    np.any(np.sort(y, axis=1)[:, -2:] == t[:, np.newaxis], axis=1)
-                ),
-                "This compares the labels with the probabilities. `np.sort` gives the numbers "
-                "themselves, `np.argsort` the classes they belong to.",
-            ),
-            Mistake(
-                lambda y, t: np.mean(np.argsort(y, axis=1)[:, -2:] == t[:, np.newaxis]),
-                "This takes the mean over both attempts, so every hit counts only a half. First "
-                "ask for each row whether any of the two fits.",
-            ),
-        ),
-    ),
+    test=Compare(_expected_top_two, cases=_outputs, mistakes=TOP_TWO_MISTAKES),
 )
 
 
-# ---------------------------------------------------------------- 5.3
-
-
+# ---------------------------------------------------------------- 5.3: a program to repair
 def _networks(rng):
-    for n_images in (None, 3, 1):
-        network = random_network(rng, (4, 3, 5, 3))
-        yield network, rng.random(4 if n_images is None else (n_images, 4))
+    for shape in (4, (3, 4), (1, 4)):  # one image as it is, and batches of three and of one
+        yield random_network(rng, (4, 3, 5, 3)), rng.random(shape)
 
 
 def _expected_output(network, x):
@@ -237,28 +174,33 @@ def _expected_output(network, x):
 
 
 def _logits(rng):
-    yield (np.array([0.3, 2.9, 4.0]),)
-    yield (np.array([[0.3, 2.9, 4.0], [5.0, 1.0, 0.0]]),)
-    yield (FAR_APART,)
+    for a in ([0.3, 2.9, 4.0], [[0.3, 2.9, 4.0], [5.0, 1.0, 0.0]], FAR_APART):
+        yield (np.array(a),)
 
 
-def _program_works(published_sigmoid, published_softmax, published_predict):
-    Compare(_expected_output, _networks)(published_predict)
-    Compare(lambda a: shares_of_rows(np.atleast_2d(a)).reshape(a.shape), _logits)(published_softmax)
+def _program_works(sigmoid, softmax, predict):
+    Compare(_expected_output, _networks)(predict)
+    Compare(lambda a: shares_of_rows(np.atleast_2d(a)).reshape(a.shape), _logits)(softmax)
 
 
-def _one_image_is_right(published_sigmoid, published_softmax, published_predict):
+def _one_image_is_right(sigmoid, softmax, predict):
     network, image = next(_networks(np.random.default_rng(1)))
     expected = _expected_output(network, image)
-    return np.allclose(published_predict.result(network, image, form=expected), expected)
+    return np.allclose(predict.result(network, image, form=expected), expected)
 
 
-def _rows_sum_to_one(published_sigmoid, published_softmax, published_predict):
+def _rows_sum_to_one(sigmoid, softmax, predict):
     rng = np.random.default_rng(1)
     network, images = random_network(rng, (4, 3, 5, 3)), rng.random((2, 4))
-    y = published_predict.result(network, images, form=np.empty((2, 3)))
+    y = predict.result(network, images, form=np.empty((2, 3)))
     return np.allclose(y.sum(axis=1), 1)
 
+
+FIND_THE_BUG_DEFECTS = {
+    "Even for a single image the probabilities are wrong.": _one_image_is_right,
+    "In a batch, an image gets other probabilities than alone: "
+    "its row does not sum to 1.": _rows_sum_to_one,
+}
 
 find_the_bug = Exercise(
     number="5.3",
@@ -288,21 +230,11 @@ def published_predict(network, x):
     z2 = published_sigmoid(z1 @ network["W2"] + network["b2"])
     return published_softmax(z2 @ network["W3"] + network["b3"])
 """,
-    code="""\
-def published_sigmoid(x):
-    return 1 / (1 + np.exp(-x))
-
-
-def published_softmax(a):
-    exp_a = np.exp(a - np.max(a, axis=-1, keepdims=True))
-    return exp_a / np.sum(exp_a, axis=-1, keepdims=True)
-
-
-def published_predict(network, x):
-    z1 = published_sigmoid(x @ network["W1"] + network["b1"])
-    z2 = published_sigmoid(z1 @ network["W2"] + network["b2"])
-    return published_softmax(z2 @ network["W3"] + network["b3"])
-""",
+    repairs=(
+        ("x / (1", "1 / (1"),
+        ("np.max(a)", "np.max(a, axis=-1, keepdims=True)"),
+        ("np.sum(exp_a)", "np.sum(exp_a, axis=-1, keepdims=True)"),
+    ),
     explanation=(
         "`x / (1 + exp(-x))` is another activation function, with which the weights were not "
         "trained. The softmax shares one whole among all images of a batch. With the right sigmoid "
@@ -314,15 +246,5 @@ def published_predict(network, x):
         "is a fine activation for a network that was trained with it. Weights and activations "
         "belong together."
     ),
-    test=Repaired(
-        defects=(
-            Defect("Even for a single image the probabilities are wrong.", _one_image_is_right),
-            Defect(
-                "In a batch, an image gets other probabilities than alone: its row does not sum to "
-                "1.",
-                _rows_sum_to_one,
-            ),
-        ),
-        then=_program_works,
-    ),
+    test=Repaired(defects=FIND_THE_BUG_DEFECTS, then=_program_works),
 )

@@ -5,11 +5,9 @@ import math
 
 import numpy as np
 
-from course_exercises.engine.comparing import Compare, Defect, Mistake, Repaired, Wrong
+from course_exercises.engine.comparing import Compare, Repaired, Wrong
 from course_exercises.engine.exercise import Exercise
-from course_utils.activations import sigmoid
-
-# ---------------------------------------------------------------- functions to differentiate
+from course_utils.network import MLP
 
 
 def cube(x):
@@ -32,9 +30,7 @@ def central(f, x, h):
     return (f(x + h) - f(x - h)) / (2 * h)
 
 
-# ---------------------------------------------------------------- 6.1
-
-
+# ---------------------------------------------------------------- 6.1: a slope from five points
 def _places(rng):
     yield np.exp, 0.0, 0.1
     yield cube, 2.0, 0.5
@@ -49,15 +45,41 @@ def _expected_slope(f, x, h):
     return (4 * central(f, x, h) - central(f, x, 2 * h)) / 3
 
 
-def _weighted(factors, divisor):
-    """Return a formula of five points: a factor for each of x - 2h, x - h, x, x + h, x + 2h."""
+def _weighted(*factors, divisor=lambda h: 12 * h):
+    """Return a formula: a factor for each of f(x - 2h), f(x - h), f(x + h) and f(x + 2h)."""
 
     def slope(f, x, h):
-        values = [f(x + k * h) for k in (-2, -1, 0, 1, 2)]
+        values = (f(x - 2 * h), f(x - h), f(x + h), f(x + 2 * h))
         return math.fsum(a * b for a, b in zip(factors, values, strict=True)) / divisor(h)
 
     return slope
 
+
+FIVE_POINTS_MISTAKES = {
+    "This is the central difference. Take two steps to each side.": central,
+    "`/ 12 * h` first divides by 12 and then multiplies by h. Write `/ (12 * h)`.": _weighted(
+        1, -8, 8, -1, divisor=lambda h: 12 / h
+    ),
+    "It is divided by 12 only. Divide by `12 * h`.": _weighted(1, -8, 8, -1, divisor=lambda h: 12),
+    "It is divided by h only. Divide by `12 * h`.": _weighted(1, -8, 8, -1, divisor=lambda h: h),
+    "It is divided by `2 * h`, as for the central difference. Here it is `12 * h`.": _weighted(
+        1, -8, 8, -1, divisor=lambda h: 2 * h
+    ),
+    "The sign is turned around: what lies to the right, f(x + h), counts as plus 8.": _weighted(
+        -1, 8, -8, 1
+    ),
+    "The factor 8 is missing: the near points count eight times as much.": _weighted(1, -1, 1, -1),
+    "Look at the sign of the last term, f(x + 2h). It is minus.": _weighted(1, -8, 8, 1),
+    "The two outer points have the wrong sign: f(x − 2h) is plus, f(x + 2h) is minus.": _weighted(
+        -1, -8, 8, 1
+    ),
+    "The argument `h` has no influence. Do not choose one yourself.": lambda f, x, h: (
+        _expected_slope(f, x, 1e-4)
+    ),
+    "Only the last term is divided. Put the whole sum in brackets.": lambda f, x, h: (
+        f(x - 2 * h) - 8 * f(x - h) + 8 * f(x + h) - f(x + 2 * h) / (12 * h)
+    ),
+}
 
 five_points = Exercise(
     number="6.1",
@@ -85,61 +107,11 @@ def five_point(f, x, h):
         "For polynomials up to the fourth power it is exact, whatever h you take. The price is "
         "four values of `f` for each slope: for our network that is twice as long as with two."
     ),
-    test=Compare(
-        expected=_expected_slope,
-        cases=_places,
-        mistakes=(
-            Mistake(central, "This is the central difference. Take two steps to each side."),
-            Mistake(
-                lambda f, x, h: _expected_slope(f, x, h) * h * h,
-                "`/ 12 * h` first divides by 12 and then multiplies by h. Write `/ (12 * h)`.",
-            ),
-            Mistake(
-                _weighted([1, -8, 0, 8, -1], lambda h: 12),
-                "It is divided by 12 only. Divide by `12 * h`.",
-            ),
-            Mistake(
-                _weighted([1, -8, 0, 8, -1], lambda h: h),
-                "It is divided by h only. Divide by `12 * h`.",
-            ),
-            Mistake(
-                _weighted([1, -8, 0, 8, -1], lambda h: 2 * h),
-                "It is divided by `2 * h`, as for the central difference. Here it is `12 * h`.",
-            ),
-            Mistake(
-                _weighted([-1, 8, 0, -8, 1], lambda h: 12 * h),
-                "The sign is turned around: what lies to the right, f(x + h), counts as plus 8.",
-            ),
-            Mistake(
-                _weighted([1, -1, 0, 1, -1], lambda h: 12 * h),
-                "The factor 8 is missing: the near points count eight times as much.",
-            ),
-            Mistake(
-                _weighted([1, -8, 0, 8, 1], lambda h: 12 * h),
-                "Look at the sign of the last term, f(x + 2h). It is minus.",
-            ),
-            Mistake(
-                _weighted([-1, -8, 0, 8, 1], lambda h: 12 * h),
-                "The two outer points have the wrong sign: f(x − 2h) is plus, f(x + 2h) is minus.",
-            ),
-            Mistake(
-                lambda f, x, h: _expected_slope(f, x, 1e-4),
-                "The argument `h` has no influence. Do not choose one yourself.",
-            ),
-            Mistake(
-                lambda f, x, h: (
-                    f(x - 2 * h) - 8 * f(x - h) + 8 * f(x + h) - f(x + 2 * h) / (12 * h)
-                ),
-                "Only the last term is divided. Put the whole sum in brackets.",
-            ),
-        ),
-    ),
+    test=Compare(_expected_slope, cases=_places, mistakes=FIVE_POINTS_MISTAKES),
 )
 
 
-# ---------------------------------------------------------------- 6.2
-
-
+# ---------------------------------------------------------------- 6.2: the h with the least error
 def _candidates(rng):
     yield cube, 2.0, 12.0, [1e-1, 1e-5, 1e-12]
     yield wave, 0.0, 1.0, [1e-4, 1.0, 0.1]
@@ -150,23 +122,40 @@ def _candidates(rng):
     yield cube, 1.0, 3.0, list(rng.permutation([1e-1, 1e-2, 1e-5, 1e-12, 1e-14]))
 
 
-def _error(f, x, slope, h):
-    return abs(float(central(f, x, h)) - slope)
+def _errors(f, x, slope, hs, difference=central):
+    """Return the error of each h."""
+    return np.abs([float(difference(f, x, h)) - slope for h in hs])
 
 
-def _expected_h(f, x, slope, candidates):
-    return sorted(candidates, key=lambda h: _error(f, x, slope, h))[0]
+def _expected_h(f, x, slope, hs):
+    return hs[_errors(f, x, slope, hs).argmin()]
 
 
-def _with_difference(difference, choose=np.argmin, measure=abs):
-    """Return a choice of h by another difference, another error or another extreme."""
+def _forward(f, x, h):
+    return (f(x + h) - f(x)) / h
 
-    def best(f, x, slope, candidates):
-        errors = [measure(float(difference(f, x, h)) - slope) for h in candidates]
-        return candidates[int(choose(errors))]
 
-    return best
-
+EFFECT_OF_H_MISTAKES = {
+    "This is the smallest candidate. "
+    "With a tiny h rounding spoils the difference.": lambda f, x, slope, hs: min(hs),
+    "This is the largest candidate. "
+    "With a large h the formula itself is inexact.": lambda f, x, slope, hs: max(hs),
+    "This is always the first candidate.": lambda f, x, slope, hs: hs[0],
+    "This is always the candidate in the middle.": lambda f, x, slope, hs: hs[len(hs) // 2],
+    "An error below 0 counts as the smallest here. Take its absolute "
+    "value, `abs`.": lambda f, x, slope, hs: min(hs, key=lambda h: central(f, x, h) - slope),
+    "This is the candidate with the largest error.": lambda f, x, slope, hs: hs[
+        _errors(f, x, slope, hs).argmax()
+    ],
+    "This is the place of the best candidate in the list. "
+    "Return the candidate itself.": lambda f, x, slope, hs: _errors(f, x, slope, hs).argmin(),
+    "This is the smallest error. Asked for is the h that belongs to it.": lambda f, x, slope, hs: (
+        _errors(f, x, slope, hs).min()
+    ),
+    "This takes a step to one side only. Use the central difference.": lambda f, x, slope, hs: hs[
+        _errors(f, x, slope, hs, _forward).argmin()
+    ],
+}
 
 effect_of_h = Exercise(
     number="6.2",
@@ -201,58 +190,17 @@ print(best_h(cube, np.float32(2), 12.0, np.array([1e-1, 1e-2, 1e-5], dtype=np.fl
         "about the third root of the precision; in float32 near 1e-2, by the same rule."
     ),
     test=Compare(
-        expected=_expected_h,
+        _expected_h,
         cases=_candidates,
         tolerance=1e-15,  # candidates are handed back as they are, and some are tiny
-        mistakes=(
-            Mistake(
-                lambda f, x, slope, candidates: min(candidates),
-                "This is the smallest candidate. With a tiny h rounding spoils the difference.",
-            ),
-            Mistake(
-                lambda f, x, slope, candidates: max(candidates),
-                "This is the largest candidate. With a large h the formula itself is inexact.",
-            ),
-            Mistake(
-                lambda f, x, slope, candidates: candidates[0],
-                "This is always the first candidate.",
-            ),
-            Mistake(
-                lambda f, x, slope, candidates: candidates[len(candidates) // 2],
-                "This is always the candidate in the middle.",
-            ),
-            Mistake(
-                _with_difference(central, measure=lambda error: error),
-                "An error below 0 counts as the smallest here. Take its absolute value, `abs`.",
-            ),
-            Mistake(
-                _with_difference(central, choose=np.argmax),
-                "This is the candidate with the largest error.",
-            ),
-            Mistake(
-                lambda f, x, slope, candidates: int(
-                    np.argmin([_error(f, x, slope, h) for h in candidates])
-                ),
-                "This is the place of the best candidate in the list. Return the candidate itself.",
-            ),
-            Mistake(
-                lambda f, x, slope, candidates: min(_error(f, x, slope, h) for h in candidates),
-                "This is the smallest error. Asked for is the h that belongs to it.",
-            ),
-            Mistake(
-                _with_difference(lambda f, x, h: (f(x + h) - f(x)) / h),
-                "This takes a step to one side only. Use the central difference.",
-            ),
-        ),
+        mistakes=EFFECT_OF_H_MISTAKES,
     ),
 )
 
 
-# ---------------------------------------------------------------- 6.3
+# ---------------------------------------------------------------- 6.3: a class to repair
 
 SIZES = (6, 5, 4, 3)
-NAMES = ["W1", "b1", "W2", "b2", "W3", "b3"]
-SHAPES = [(6, 5), (5,), (5, 4), (4,), (4, 3), (3,)]
 RATE = 0.1
 TARGET = np.array([0.01, 0.99, 0.01])
 PIXELS = np.array([0.0, 255.0, 30.0, 128.0, 200.0, 10.0])
@@ -262,29 +210,15 @@ def _prepared(pixels):
     return 0.01 + 0.99 * pixels / 255
 
 
-def _params(seed=0):
-    rng = np.random.default_rng(seed)
-    return {name: rng.normal(size=shape) for name, shape in zip(NAMES, SHAPES, strict=True)}
+def _right_network():
+    """Return a network that does what the student's should do, the same in every run."""
+    network, rng = MLP(SIZES), np.random.default_rng(0)
+    for param in network.params.values():
+        param[...] = rng.normal(size=param.shape)
+    return network
 
 
-def _activations(params, x):
-    z = [x]
-    for layer in (1, 2, 3):
-        z.append(sigmoid(z[-1] @ params[f"W{layer}"] + params[f"b{layer}"]))
-    return z
-
-
-def _slopes(params, x, t):
-    """Return the slopes by the chain rule, which the chapter does not use."""
-    z, slopes = _activations(params, x), {}
-    delta = z[3] - t
-    for layer in (3, 2, 1):
-        slopes[f"W{layer}"], slopes[f"b{layer}"] = np.outer(z[layer - 1], delta), delta
-        delta = params[f"W{layer}"] @ delta * z[layer - 1] * (1 - z[layer - 1])
-    return slopes
-
-
-def _network(cls, sizes=SIZES):
+def _made(cls, sizes=SIZES):
     """Make a network, also while the constructor has a name by which Python does not know it."""
     network = object.__new__(cls)
     makers = [f for f in vars(cls).values() if inspect.isfunction(f)]
@@ -295,52 +229,43 @@ def _network(cls, sizes=SIZES):
     return network
 
 
-def _mended(cls):
-    """Make a network that has all its parameters, whatever its constructor forgot."""
-    network = _network(cls)
-    for param, value in _params().items():
-        setattr(network, param, value)
-    for name in ("learning_rate", "learn_rate"):
-        setattr(network, name, RATE)
+def _completed(cls, **more):
+    """Make a network that has all the parameters of the right one, whatever was forgotten."""
+    network = _made(cls)
+    for name, value in (_right_network().params | more).items():
+        setattr(network, name, value)
     return network
 
 
-def _can_be_made(cls):
-    return hasattr(cls(*SIZES), "W1")
-
-
 def _has_its_biases(cls):
-    network = _network(cls)
+    network = _made(cls)
     return [np.shape(getattr(network, f"b{k}", None)) for k in (1, 2, 3)] == [(5,), (4,), (3,)]
 
 
 def _steps_downhill(cls):
-    network, before = _mended(cls), _params()
+    network, right = _completed(cls, learning_rate=RATE, learn_rate=RATE), _right_network()
     network.train(PIXELS, TARGET)
-    slopes = _slopes(before, _prepared(PIXELS), TARGET)
+    slopes = right.gradient(_prepared(PIXELS), TARGET, method="backprop")
     return all(
-        np.allclose(getattr(network, name), before[name] - RATE * slopes[name], atol=1e-5)
-        for name in NAMES
+        np.allclose(getattr(network, name), param - RATE * slopes[name], atol=1e-5)
+        for name, param in right.params.items()
     )
 
 
 def _asks_for_nothing_missing(cls):
-    network = _network(cls)
-    for name, value in _params().items():
-        setattr(network, name, value)
-    network.train(PIXELS, TARGET)
+    _completed(cls).train(PIXELS, TARGET)
     return True
 
 
 def _prepares_in_predict(cls):
-    network = _mended(cls)
+    network = _completed(cls)
     images = np.random.default_rng(1).uniform(0, 255, (40, 6))
-    expected = _activations(_params(), _prepared(images))[3].argmax(axis=-1)
+    expected = _right_network().predict(_prepared(images)).argmax(axis=1)
     return np.array_equal([network.predict(image) for image in images], expected)
 
 
 def _starts_with_both_signs(cls):
-    network = _network(cls, (20, 20, 20, 20))
+    network = _made(cls, (20, 20, 20, 20))
     return all(np.min(w) < 0 < np.max(w) for w in (network.W1, network.W2, network.W3))
 
 
@@ -358,23 +283,51 @@ def _is_gone(works, errors=()):
     return is_gone
 
 
+def _learns_by_heart(cls):
+    """Train a network that was made by its constructor on one image; tell whether it knows it."""
+    network = cls(*SIZES, learning_rate=2.0, seed=3)
+    for _ in range(15):
+        network.train(PIXELS, TARGET)
+    return int(network.predict(PIXELS)) == 1
+
+
 def _program_works(answer):
-    """Train a network that was made by its constructor, and let it learn an image by heart."""
-
-    def learn(cls):
-        network = cls(*SIZES, learning_rate=2.0, seed=3)
-        for _ in range(15):
-            network.train(PIXELS, TARGET)
-        return int(network.predict(PIXELS))
-
-    call = answer.call(use=learn)
+    call = answer.call(use=_learns_by_heart)
     if call.problem:
         raise Wrong(*call.problem, rows=call.rows)
-    if call.got != 1:
+    if not call.got:
         raise Wrong("After 15 steps with rate 2.0 it has not learned a single image by heart.")
 
 
-_STARTER = '''\
+FIND_THE_BUG_DEFECTS = {
+    "A network cannot be made: `PublishedNetwork(49, 6, 6, 10)` stops.": _is_gone(
+        lambda cls: hasattr(cls(*SIZES), "W1"), TypeError
+    ),
+    "Not every layer has a bias of its own, of the right length.": _is_gone(_has_its_biases),
+    "`train` does not step downhill.": _is_gone(_steps_downhill),
+    "`train` asks for something that does not exist.": _is_gone(
+        _asks_for_nothing_missing, (AttributeError, NameError)
+    ),
+    "`predict` does not see an image as `train` sees it.": _is_gone(_prepares_in_predict),
+    "All weights start with the same sign.": _is_gone(_starts_with_both_signs),
+}
+
+find_the_bug = Exercise(
+    number="6.3",
+    slug="find-the-bug",
+    title="find the bug",
+    names=("PublishedNetwork",),
+    hints=(
+        "Begin with what stops the program: make a network and train it. Python's error messages "
+        "name two of the defects. Then print the shapes of all six parameters.",
+        "Read the class aloud, letter by letter: the name of the first method, the names of the "
+        "biases, the name of the rate. Then compare `train` with a descent step, and `predict` "
+        "with the first line of `train`.",
+        "`__int__` lacks an i: it must be `__init__`. The last bias is called `b3`. The rate is "
+        "`learning_rate`. A step is `-=`. `predict` must prepare its pixels. And `rng.random` "
+        "gives no negative numbers, `rng.standard_normal` does.",
+    ),
+    starter='''\
 class PublishedNetwork:
     """A network with two hidden layers, trained on one image of raw pixels at a time."""
 
@@ -404,29 +357,14 @@ class PublishedNetwork:
 
     def predict(self, pixels):
         return self.outputs(pixels).argmax(axis=-1)
-'''
-
-find_the_bug = Exercise(
-    number="6.3",
-    slug="find-the-bug",
-    title="find the bug",
-    names=("PublishedNetwork",),
-    hints=(
-        "Begin with what stops the program: make a network and train it. Python's error messages "
-        "name two of the defects. Then print the shapes of all six parameters.",
-        "Read the class aloud, letter by letter: the name of the first method, the names of the "
-        "biases, the name of the rate. Then compare `train` with a descent step, and `predict` "
-        "with the first line of `train`.",
-        "`__int__` lacks an i: it must be `__init__`. The last bias is called `b3`. The rate is "
-        "`learning_rate`. A step is `-=`. `predict` must prepare its pixels. And `rng.random` "
-        "gives no negative numbers, `rng.standard_normal` does.",
+''',
+    repairs=(
+        ("__int__", "__init__"),
+        ("rng.random((", "rng.standard_normal(("),
+        ("self.b2 = rng.random(n_out)", "self.b3 = rng.random(n_out)"),
+        ("param[...] = -self.learn_rate", "param[...] -= self.learning_rate"),
+        ("self.outputs(pixels)", "self.outputs(0.01 + 0.99 * pixels / 255)"),
     ),
-    starter=_STARTER,
-    code=_STARTER.replace("__int__", "__init__")
-    .replace("rng.random((", "rng.standard_normal((")
-    .replace("self.b2 = rng.random(n_out)", "self.b3 = rng.random(n_out)")
-    .replace("param[...] = -self.learn_rate", "param[...] -= self.learning_rate")
-    .replace("self.outputs(pixels)", "self.outputs(0.01 + 0.99 * pixels / 255)"),
     explanation=(
         "`__int__` is a method that turns an object into an integer; Python calls only `__init__` "
         "when a network is made. With the name `b2` twice, the first bias is lost. `param[...] =` "
@@ -438,27 +376,5 @@ find_the_bug = Exercise(
         "Four of the six raised no error. A program that runs is not yet a program that works: "
         "what helps is a test that must come out right, such as learning one image by heart."
     ),
-    test=Repaired(
-        defects=(
-            Defect(
-                "A network cannot be made: `PublishedNetwork(49, 6, 6, 10)` stops.",
-                _is_gone(_can_be_made, (TypeError,)),
-            ),
-            Defect(
-                "Not every layer has a bias of its own, of the right length.",
-                _is_gone(_has_its_biases),
-            ),
-            Defect("`train` does not step downhill.", _is_gone(_steps_downhill)),
-            Defect(
-                "`train` asks for something that does not exist.",
-                _is_gone(_asks_for_nothing_missing, (AttributeError, NameError)),
-            ),
-            Defect(
-                "`predict` does not see an image as `train` sees it.",
-                _is_gone(_prepares_in_predict),
-            ),
-            Defect("All weights start with the same sign.", _is_gone(_starts_with_both_signs)),
-        ),
-        then=_program_works,
-    ),
+    test=Repaired(defects=FIND_THE_BUG_DEFECTS, then=_program_works),
 )

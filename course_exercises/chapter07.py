@@ -4,30 +4,23 @@ from types import SimpleNamespace
 
 import numpy as np
 
-from course_exercises.engine.comparing import (
-    Compare,
-    Mistake,
-    Wrong,
-    is_nearly,
-    kind_of,
-    show,
-    with_names,
-)
+from course_exercises.engine.calling import with_names
+from course_exercises.engine.comparing import Compare, Wrong, is_nearly
 from course_exercises.engine.exercise import Exercise
+from course_exercises.engine.showing import show
 from course_utils.activations import relu, softmax
+from course_utils.message import Message
 from course_utils.mnist import find_full_set
 from course_utils.mnist.sample import read_sample
 from course_utils.quiet import load_tensorflow
 
-# ---------------------------------------------------------------- 7.1
+
+def _takes_rows(model):
+    """Tell whether a network takes images as rows of 784 pixels, as far as it says."""
+    return getattr(model, "input_shape", (None, 784)) == (None, 784)
 
 
-def _widths(rng):
-    yield (64,)
-    yield (8,)
-    yield (int(rng.integers(20, 60)),)
-
-
+# ---------------------------------------------------------------- 7.1: another width
 def _numbers(shapes):
     """Return parameters of these shapes, and two images, the same in every run."""
     rng = np.random.default_rng(0)
@@ -44,7 +37,8 @@ def _examined(build, width):
     if model is None:
         return None
     if not isinstance(model, keras.Model):
-        text = f"It should return a Keras network, but it is {kind_of(model)}."
+        kind = type(model).__name__
+        text = Message("It should return a Keras network, but its type is `{type}`.", type=kind)
         raise Wrong(text, rows=(("got", show(model)),))
     parameters, images = _numbers([weights.shape for weights in model.get_weights()])
     if not parameters:
@@ -58,11 +52,6 @@ def _examined(build, width):
     }
 
 
-def _takes_rows(model):
-    """Tell whether a network takes images as rows of 784 pixels, as far as it says."""
-    return getattr(model, "input_shape", (None, 784)) == (None, 784)
-
-
 def _expected_network(width):
     shapes = [(784, width), (width,), (width, width), (width,), (width, 10), (10,)]
     (W1, b1, W2, b2, W3, b3), x = _numbers(shapes)
@@ -72,13 +61,41 @@ def _expected_network(width):
     }
 
 
-def _network(*sizes, hidden="relu", last="softmax", with_input=True):
+def _keras_network(*sizes, hidden="relu", last="softmax", with_input=True):
     import keras
 
     layers = [keras.Input((784,))] if with_input else []
     layers += [keras.layers.Dense(size, activation=hidden) for size in sizes]
     return keras.Sequential([*layers, keras.layers.Dense(10, activation=last)])
 
+
+WIDTH_MISTAKES = {
+    "The second hidden layer still has 256 neurons.": lambda n: _keras_network(n, 256),
+    "The first hidden layer still has 512 neurons.": lambda n: _keras_network(512, n),
+    "The argument `width` has no influence: this is the network of `build_model`.": lambda n: (
+        _keras_network(512, 256)
+    ),
+    "There is one hidden layer only. Asked for are two, of `width` neurons each.": lambda n: (
+        _keras_network(n)
+    ),
+    "The second hidden layer has half the width. Both should have `width` neurons.": lambda n: (
+        _keras_network(n, n // 2)
+    ),
+    "The last layer has no softmax, so its outputs are not probabilities.": lambda n: (
+        _keras_network(n, n, last=None)
+    ),
+    "The last layer has a sigmoid. With softmax its outputs are probabilities.": lambda n: (
+        _keras_network(n, n, last="sigmoid")
+    ),
+    "The hidden layers have no activation. Without one, three layers are one.": lambda n: (
+        _keras_network(n, n, hidden=None)
+    ),
+    "The hidden layers have a sigmoid. Those of `build_model` have ReLU.": lambda n: _keras_network(
+        n, n, hidden="sigmoid"
+    ),
+    "The network does not know its inputs yet, so it has no weights. "
+    "Begin with `keras.Input((784,))`.": lambda n: _keras_network(n, n, with_input=False),
+}
 
 width = Exercise(
     number="7.1",
@@ -122,58 +139,16 @@ for width in (8, 64):
         "55,050 to 669,706."
     ),
     test=Compare(
-        expected=_expected_network,
-        cases=_widths,
+        _expected_network,
+        cases=lambda rng: [(64,), (8,), (int(rng.integers(20, 60)),)],
+        mistakes=WIDTH_MISTAKES,
         tolerance=1e-4,  # float32
         use=_examined,
-        mistakes=(
-            Mistake(
-                lambda width: _network(width, 256),
-                "The second hidden layer still has 256 neurons.",
-            ),
-            Mistake(
-                lambda width: _network(512, width),
-                "The first hidden layer still has 512 neurons.",
-            ),
-            Mistake(
-                lambda width: _network(512, 256),
-                "The argument `width` has no influence: this is the network of `build_model`.",
-            ),
-            Mistake(
-                lambda width: _network(width),
-                "There is one hidden layer only. Asked for are two, of `width` neurons each.",
-            ),
-            Mistake(
-                lambda width: _network(width, width // 2),
-                "The second hidden layer has half the width. Both should have `width` neurons.",
-            ),
-            Mistake(
-                lambda width: _network(width, width, last=None),
-                "The last layer has no softmax, so its outputs are not probabilities.",
-            ),
-            Mistake(
-                lambda width: _network(width, width, last="sigmoid"),
-                "The last layer has a sigmoid. With softmax its outputs are probabilities.",
-            ),
-            Mistake(
-                lambda width: _network(width, width, hidden=None),
-                "The hidden layers have no activation. Without one, three layers are one.",
-            ),
-            Mistake(
-                lambda width: _network(width, width, hidden="sigmoid"),
-                "The hidden layers have a sigmoid. Those of `build_model` have ReLU.",
-            ),
-            Mistake(
-                lambda width: _network(width, width, with_input=False),
-                "The network does not know its inputs yet, so it has no weights. Begin with "
-                "`keras.Input((784,))`.",
-            ),
-        ),
     ),
 )
 
 
-# ---------------------------------------------------------------- 7.2
+# ---------------------------------------------------------------- 7.2: another optimiser
 
 # A real training takes too long for a check. So the check hands out other functions under these
 # names of the chapter, and watches what an answer does with them.
@@ -188,7 +163,8 @@ class _Model:
         self.evaluate = evaluate
 
     def __getattr__(self, name):
-        raise AttributeError(f"this check knows no model.{name}: train with train_model(...)")
+        text = "this check knows no model.{name}: train with train_model(...)"
+        raise AttributeError(Message(text, name=name))
 
 
 class _Chapter:
@@ -225,24 +201,25 @@ class _Chapter:
         if len(self.trainings) != 1:
             return {"trainings with train_model": len(self.trainings)}
         [(is_fresh, epochs, optimizer)] = self.trainings
+        accuracies = self.history["val_accuracy"]
         known = {
-            "the validation accuracy after the last epoch": self.history["val_accuracy"][-1],
-            "the best validation accuracy": max(self.history["val_accuracy"]),
-            "the validation accuracy after the first epoch": self.history["val_accuracy"][0],
+            "the validation accuracy after the last epoch": accuracies[-1],
+            "the best validation accuracy": max(accuracies),
+            "the validation accuracy after the first epoch": accuracies[0],
             "the accuracy on the training digits": self.history["accuracy"][-1],
-            "the mean of the validation accuracies": np.mean(self.history["val_accuracy"]),
-            "100 times the validation accuracy": 100 * self.history["val_accuracy"][-1],
-            "the accuracies after all epochs": np.array(self.history["val_accuracy"]),
+            "the mean of the validation accuracies": np.mean(accuracies),
+            "100 times the validation accuracy": 100 * accuracies[-1],
+            "the accuracies after all epochs": np.array(accuracies),
             "the validation loss": self.history["val_loss"][-1],
             "the accuracy on other digits": ELSEWHERE,
         }
-        meanings = [name for name, value in known.items() if is_nearly(returned, value)]
+        meanings = (name for name, value in known.items() if is_nearly(returned, value))
         return {
             "trainings with train_model": 1,
             "network": "fresh from build_model" if is_fresh else "another one",
             "epochs": epochs,
             "optimizer": optimizer,
-            "returned": (*meanings, "something else")[0],
+            "returned": next(meanings, "something else"),
         }
 
 
@@ -263,10 +240,38 @@ def _well_trained(optimizer):
     }
 
 
-def _trained(optimizer, epochs=3):
-    """Return the numbers of a training."""
-    return train_model(build_model(), epochs=epochs, optimizer=optimizer).history
+def _trained(optimizer, numbers="val_accuracy", epochs=3):
+    """Train as asked for; return what there is of these numbers after each epoch."""
+    return train_model(build_model(), epochs, optimizer).history[numbers]
 
+
+OPTIMISER_MISTAKES = {
+    "The argument `optimizer` has no influence. Hand it on to `train_model`.": lambda o: _trained(
+        "adam"
+    )[-1],
+    "This is the best of the three accuracies. Asked for is the last one, "
+    "`[-1]`: whoever picks the best afterwards fools himself a little.": lambda o: max(_trained(o)),
+    "This is the accuracy after the first epoch. The last one is `[-1]`.": lambda o: _trained(o)[0],
+    "This is the accuracy on the training digits. Take `val_accuracy`.": lambda o: _trained(
+        o, "accuracy"
+    )[-1],
+    "This is the validation loss. Take `val_accuracy`.": lambda o: _trained(o, "val_loss")[-1],
+    "This trains for 10 epochs. Asked for are three.": lambda o: _trained(o, epochs=10)[-1],
+    "These are the accuracies after all epochs. Asked for is the last of them.": lambda o: _trained(
+        o
+    ),
+    "This is the mean over the epochs. Asked for is the last accuracy, `[-1]`.": lambda o: np.mean(
+        _trained(o)
+    ),
+    "This is percent. The accuracy should be between 0 and 1.": lambda o: 100 * _trained(o)[-1],
+    "This is all that `fit` returns. Asked for is one number of it: "
+    'the last of `history["val_accuracy"]`.': lambda o: train_model(build_model(), 3, o),
+    "These are not the validation digits. `train_model` "
+    "has measured the accuracy on those already.": lambda o: _trained(o) and ELSEWHERE,
+    "The network is not a fresh one, so it may have been trained before. Call `build_model()` "
+    "inside your function.": lambda o: train_model(None, 3, o).history["val_accuracy"][-1],
+    "Nothing is trained here with `train_model`.": lambda o: 0.5,
+}
 
 optimiser = Exercise(
     number="7.2",
@@ -302,78 +307,15 @@ print("momentum is better than plain sgd:", with_momentum > with_sgd)
         "that suits it. `keras.optimizers.SGD(0.1)` does much better than the usual 0.01."
     ),
     test=Compare(
-        expected=_well_trained,
-        cases=lambda rng: [
-            (name,) for name in ("adam", "sgd", "rmsprop", "adagrad", "lion", "nadam")
-        ],
+        _well_trained,
+        cases=lambda rng: [(o,) for o in ("adam", "sgd", "rmsprop", "adagrad", "lion", "nadam")],
+        mistakes=OPTIMISER_MISTAKES,
         use=_watched,
-        mistakes=(
-            Mistake(
-                lambda optimizer: _trained("adam")["val_accuracy"][-1],
-                "The argument `optimizer` has no influence. Hand it on to `train_model`.",
-            ),
-            Mistake(
-                lambda optimizer: max(_trained(optimizer)["val_accuracy"]),
-                "This is the best of the three accuracies. Asked for is the last one, `[-1]`: "
-                "whoever picks the best afterwards fools himself a little.",
-            ),
-            Mistake(
-                lambda optimizer: _trained(optimizer)["val_accuracy"][0],
-                "This is the accuracy after the first epoch. The last one is `[-1]`.",
-            ),
-            Mistake(
-                lambda optimizer: _trained(optimizer)["accuracy"][-1],
-                "This is the accuracy on the training digits. Take `val_accuracy`.",
-            ),
-            Mistake(
-                lambda optimizer: _trained(optimizer)["val_loss"][-1],
-                "This is the validation loss. Take `val_accuracy`.",
-            ),
-            Mistake(
-                lambda optimizer: _trained(optimizer, epochs=10)["val_accuracy"][-1],
-                "This trains for 10 epochs. Asked for are three.",
-            ),
-            Mistake(
-                lambda optimizer: _trained(optimizer)["val_accuracy"],
-                "These are the accuracies after all epochs. Asked for is the last of them.",
-            ),
-            Mistake(
-                lambda optimizer: np.mean(_trained(optimizer)["val_accuracy"]),
-                "This is the mean over the epochs. Asked for is the last accuracy, `[-1]`.",
-            ),
-            Mistake(
-                lambda optimizer: 100 * _trained(optimizer)["val_accuracy"][-1],
-                "This is percent. The accuracy should be between 0 and 1.",
-            ),
-            Mistake(
-                lambda optimizer: train_model(build_model(), 3, optimizer),
-                "This is all that `fit` returns. Asked for is one number of it: the last of "
-                '`history["val_accuracy"]`.',
-            ),
-            Mistake(
-                lambda optimizer: _trained(optimizer) and ELSEWHERE,
-                "These are not the validation digits. `train_model` has measured the accuracy on "
-                "those already.",
-            ),
-            Mistake(
-                lambda optimizer: train_model(None, 3, optimizer).history["val_accuracy"][-1],
-                "The network is not a fresh one, so it may have been trained before. Call "
-                "`build_model()` inside your function.",
-            ),
-            Mistake(
-                lambda optimizer: 0.5,
-                "Nothing is trained here with `train_model`.",
-            ),
-        ),
     ),
 )
 
 
-# ---------------------------------------------------------------- 7.3
-
-MOST_PARAMETERS = 200_000
-
-
+# ---------------------------------------------------------------- 7.3: small and good
 def _test_digits():
     """Return test images as rows, their labels, and the accuracy to beat."""
     folder, arrays, _ = find_full_set()
@@ -391,10 +333,11 @@ def _small_and_good(answer):
             raise Wrong("The check needs the trained network, not a function that builds one.")
         if hasattr(model, "history"):
             raise Wrong("This is what `fit` returns. The check needs the network itself.")
-        raise Wrong(f"The check needs a trained Keras network, but got {show(model)}.")
+        text = "The check needs a trained Keras network, but got {value}."
+        raise Wrong(Message(text, value=show(model)))
     n_parameters = model.count_params() if model.built else 0
-    rows = (("parameters", f"{n_parameters:,}"),)
-    if n_parameters >= MOST_PARAMETERS:
+    rows = [("parameters", f"{n_parameters:,}")]
+    if n_parameters >= 200_000:
         raise Wrong(
             "It needs fewer than 200,000 parameters. Most of them stand where a `Dense` layer "
             "meets many inputs: `model.summary()` shows where. Pooling makes the images smaller "
@@ -411,23 +354,26 @@ def _small_and_good(answer):
     try:
         y = np.asarray(model.predict(x, batch_size=500, verbose=0))
     except Exception as error:
-        text = f"It stops with {type(error).__name__} when it is asked about rows of 784 pixels."
-        raise Wrong(text, rows=rows) from error
+        text = "It stops with {error} when it is asked about rows of 784 pixels."
+        raise Wrong(Message(text, error=type(error).__name__), rows=rows) from error
     if y.shape != (len(x), 10):
-        raise Wrong(f"Its output should have shape (n, 10), but it is {y.shape}.", rows=rows)
+        text = "Its output should have shape (n, 10), but it is {shape}."
+        raise Wrong(Message(text, shape=y.shape), rows=rows)
     accuracy = np.mean(y.argmax(axis=1) == t)
-    rows = (*rows, ("test accuracy", f"{accuracy:.4f}"), ("to beat", f"{to_beat}"))
+    rows += [("test accuracy", f"{accuracy:.4f}"), ("to beat", f"{to_beat}")]
     if accuracy < 0.3:
         raise Wrong("It answers as if it guessed: has it been trained?", rows=rows)
     if accuracy <= to_beat:
-        advice = (
-            "Convolution sees which pixels are neighbours: two `Conv2D` layers, each followed by a "
-            "`MaxPooling2D`, are a good start."
-            if not any(isinstance(layer, keras.layers.Conv2D) for layer in model.layers)
-            else "Train longer, put a `Dropout` before the last layers, or take more filters in "
+        has_convolution = any(isinstance(layer, keras.layers.Conv2D) for layer in model.layers)
+        raise Wrong(
+            "Small enough, but not good enough yet.",
+            "Train longer, put a `Dropout` before the last layers, or take more filters in "
             "`Conv2D`: they cost few parameters."
+            if has_convolution
+            else "Convolution sees which pixels are neighbours: two `Conv2D` layers, each followed "
+            "by a `MaxPooling2D`, are a good start.",
+            rows=rows,
         )
-        raise Wrong("Small enough, but not good enough yet.", advice, rows=rows)
 
 
 small_and_good = Exercise(

@@ -2,8 +2,11 @@
 
 import numpy as np
 
-from course_exercises.engine.comparing import Compare, Mistake, Wrong, is_nearly, with_names
+from course_exercises.engine.calling import with_names
+from course_exercises.engine.comparing import Compare, Wrong, is_nearly
 from course_exercises.engine.exercise import Exercise
+from course_utils.activations import identity, relu, sigmoid, softmax
+from course_utils.message import Message
 from course_utils.quiet import held_back_stderr, load_tensorflow
 
 
@@ -12,9 +15,17 @@ def to_numpy(value):
     return value.numpy() if hasattr(value, "numpy") else value
 
 
-# ---------------------------------------------------------------- 8.1
+def _without_log(function, *args):
+    """Return ``function(*args)``; what TensorFlow itself writes about an error is left out."""
+    with held_back_stderr():
+        try:
+            return function(*args)
+        except Exception as raised:
+            error = raised  # raised in here, it would bring out what was held back
+    raise error
 
 
+# ---------------------------------------------------------------- 8.1: a hidden layer
 def _images_and_params(rng):
     zeros = [np.zeros(shape, np.float32) for shape in [(784, 100), (100,), (100, 10)]]
     yield np.ones((2, 784), np.float32), [*zeros, np.full(10, 3, np.float32)]
@@ -22,17 +33,6 @@ def _images_and_params(rng):
         shapes = [(784, 100), (100,), (100, 10), (10,)]
         params = [rng.normal(scale=0.1, size=shape).astype(np.float32) for shape in shapes]
         yield rng.random((n, 784), np.float32), params
-
-
-def _without_log(function, *args):
-    """Return ``function(*args)``; what TensorFlow itself writes about an error is left out."""
-    error = None
-    with held_back_stderr():
-        try:
-            return function(*args)
-        except Exception as raised:
-            error = raised
-    raise error
 
 
 def _with_variables(function, x, params):
@@ -43,33 +43,38 @@ def _with_variables(function, x, params):
     logits = to_numpy(_without_log(function, tf.constant(x), variables))
     for name, variable, param in zip(("W1", "b1", "W2", "b2"), variables, params, strict=True):
         if not np.array_equal(variable, param):
-            raise Wrong(
-                f"It changes the variable `{name}`. Compute with it, but leave it as it is."
-            )
+            text = "It changes the variable `{name}`. Compute with it, but leave it as it is."
+            raise Wrong(Message(text, name=name))
     return logits
 
 
-def _layer(x, weights, bias):
-    return x @ weights + bias
+def _two_layers(hidden=relu, last=identity, without=()):
+    """Return a function that runs both layers, with these activations, without some biases."""
+
+    def output(x, params):
+        x, W1, b1, W2, b2 = map(to_numpy, (x, *params))
+        z = hidden(x @ W1 + (0 if "b1" in without else b1))
+        return last(z @ W2 + (0 if "b2" in without else b2))
+
+    return output
 
 
-def _relu(a):
-    import tensorflow as tf
-
-    return tf.nn.relu(a)
-
-
-def _softmax(a):
-    import tensorflow as tf
-
-    return tf.nn.softmax(a)
-
-
-def _sigmoid(a):
-    import tensorflow as tf
-
-    return tf.nn.sigmoid(a)
-
+HIDDEN_LAYER_MISTAKES = {
+    "These are probabilities. Leave softmax out: the loss takes the logits.": _two_layers(
+        last=softmax
+    ),
+    "There is no ReLU between the layers. Without it, two layers are one.": _two_layers(
+        hidden=identity
+    ),
+    "The hidden layer has a sigmoid. Asked for is ReLU.": _two_layers(hidden=sigmoid),
+    "The last layer has a ReLU, too. Logits may be negative.": _two_layers(last=relu),
+    "These are the predictions. Return all ten logits of each image.": _two_layers(
+        last=lambda a: a.argmax(axis=1)
+    ),
+    "The bias `b1` of the hidden layer is missing.": _two_layers(without=["b1"]),
+    "The bias `b2` of the last layer is missing.": _two_layers(without=["b2"]),
+    "Both biases are missing.": _two_layers(without=["b1", "b2"]),
+}
 
 hidden_layer = Exercise(
     number="8.1",
@@ -120,49 +125,16 @@ print("validation accuracy above 0.85:", np.mean(predictions == labels_valid) > 
         "why a library needs no new mathematics for a network of a hundred layers."
     ),
     test=Compare(
-        expected=lambda x, p: np.maximum(x.astype(float) @ p[0] + p[1], 0) @ p[2] + p[3],
+        lambda x, p: np.maximum(x.astype(float) @ p[0] + p[1], 0) @ p[2] + p[3],
         cases=_images_and_params,
+        mistakes=HIDDEN_LAYER_MISTAKES,
         tolerance=1e-4,  # float32, and sums of 784 numbers
         use=_with_variables,
-        mistakes=(
-            Mistake(
-                lambda x, p: _softmax(_layer(_relu(_layer(x, p[0], p[1])), p[2], p[3])),
-                "These are probabilities. Leave softmax out: the loss takes the logits.",
-            ),
-            Mistake(
-                lambda x, p: _layer(_layer(x, p[0], p[1]), p[2], p[3]),
-                "There is no ReLU between the layers. Without it, two layers are one.",
-            ),
-            Mistake(
-                lambda x, p: _layer(_sigmoid(_layer(x, p[0], p[1])), p[2], p[3]),
-                "The hidden layer has a sigmoid. Asked for is ReLU.",
-            ),
-            Mistake(
-                lambda x, p: _relu(_layer(_relu(_layer(x, p[0], p[1])), p[2], p[3])),
-                "The last layer has a ReLU, too. Logits may be negative.",
-            ),
-            Mistake(
-                lambda x, p: to_numpy(_layer(_relu(_layer(x, p[0], p[1])), p[2], p[3])).argmax(1),
-                "These are the predictions. Return all ten logits of each image.",
-            ),
-            Mistake(
-                lambda x, p: _relu(x @ p[0]) @ p[2] + p[3],
-                "The bias `b1` of the hidden layer is missing.",
-            ),
-            Mistake(
-                lambda x, p: _relu(_layer(x, p[0], p[1])) @ p[2],
-                "The bias `b2` of the last layer is missing.",
-            ),
-            Mistake(
-                lambda x, p: _relu(x @ p[0]) @ p[2],
-                "Both biases are missing.",
-            ),
-        ),
     ),
 )
 
 
-# ---------------------------------------------------------------- 8.2
+# ---------------------------------------------------------------- 8.2: the size of a batch
 
 # A real training takes too long for a check. So the check hands out other things under these names
 # of the chapter, and watches what an answer does with them.
@@ -264,27 +236,48 @@ def _well_trained(batch_size):
     }
 
 
-def _train(batch_size, n_steps=1000, anew=True, fresh_rows=True, rate=0.01, loss=None):
+def _train(size, n_steps=1000, anew=True, fresh=True, paired=True, rate=0.01, loss=None):
     """Train as the chapter does, with what often goes wrong to choose from."""
     if anew:
         start_anew()
     rng = np.random.default_rng(0)
-    rows = rng.integers(0, len(x_train), batch_size)
-    for _ in range(n_steps):
-        if fresh_rows:
-            rows = rng.integers(0, len(x_train), batch_size)
-        train_step(x_train[rows], t_train[rows], rate, loss or logits_loss)
+    for step in range(n_steps):
+        if fresh or step == 0:
+            rows = rng.integers(0, len(x_train), size)
+        targets = rows if paired else rng.integers(0, len(x_train), size)
+        train_step(x_train[rows], t_train[targets], rate, loss or logits_loss)
     return accuracy(x_valid, labels_valid)
 
 
-def _unpaired(batch_size):
-    start_anew()
-    rng = np.random.default_rng(0)
-    for _ in range(1000):
-        rows, others = rng.integers(0, len(x_train), (2, batch_size))
-        train_step(x_train[rows], t_train[others], 0.01, logits_loss)
-    return accuracy(x_valid, labels_valid)
-
+BATCH_SIZE_MISTAKES = {
+    "No step was taken with `train_step`. Take 1,000 of them.": lambda n: _train(n, n_steps=0),
+    "The weights go on from where the last training ended. Call `start_anew()` first.": lambda n: (
+        _train(n, anew=False)
+    ),
+    "Every step sees the same batch. Draw new places inside the loop.": lambda n: _train(
+        n, fresh=False
+    ),
+    "This takes `summed_loss`, which can become nan. Use `logits_loss`.": lambda n: _train(
+        n, loss=summed_loss
+    ),
+    "The batches have 100 digits, whatever `batch_size` says.": lambda n: _train(100),
+    "This takes as many steps as an epoch has. Asked for are 1,000 steps for every size, "
+    "so that only one thing differs.": lambda n: _train(n, n_steps=N_DIGITS // n),
+    "The rate is divided by the size of the batch. That is a good idea, and the next thing to try; "
+    "but first compare at the rate 0.01.": lambda n: _train(n, rate=0.01 / n),
+    "The digits and their targets come from different places. "
+    "Take both with the same `rows`.": lambda n: _train(n, paired=False),
+    "The training is right. Now return the validation accuracy after it.": lambda n: (
+        _train(n) and "nothing"
+    ),
+    "The training is right. But this is percent, "
+    "and asked for is a number from 0 to 1.": lambda n: 100 * _train(n),
+    "The training is right. But the accuracy is not that on the validation digits, "
+    "`accuracy(x_valid, labels_valid)`.": lambda n: _train(n) and ELSEWHERE,
+    "It asks for digits that are not there. How many there are depends on the source of the data: "
+    "draw from `range(len(x_train))`. (The places in `batches` are in hundreds, "
+    "whatever `batch_size` says.)": lambda n: x_train[len(x_train)],
+}
 
 batch_size = Exercise(
     number="8.2",
@@ -325,85 +318,23 @@ for size in (1, 10, 100, 1000):
         "on the size of the batch, and a rate can be carried over from one to the other."
     ),
     test=Compare(
-        expected=_well_trained,
+        _well_trained,
         cases=lambda rng: [(size,) for size in (10, 1, 100, 1000)],
+        mistakes=BATCH_SIZE_MISTAKES,
         use=_watched,
-        mistakes=(
-            Mistake(
-                lambda n: accuracy(x_valid, labels_valid),
-                "No step was taken with `train_step`. Take 1,000 of them.",
-            ),
-            Mistake(
-                lambda n: _train(n, anew=False),
-                "The weights go on from where the last training ended. Call `start_anew()` first.",
-            ),
-            Mistake(
-                lambda n: _train(n, fresh_rows=False),
-                "Every step sees the same batch. Draw new places inside the loop.",
-            ),
-            Mistake(
-                lambda n: _train(n, loss=summed_loss),
-                "This takes `summed_loss`, which can become nan. Use `logits_loss`.",
-            ),
-            Mistake(
-                lambda n: _train(100),
-                "The batches have 100 digits, whatever `batch_size` says.",
-            ),
-            Mistake(
-                lambda n: _train(n, n_steps=N_DIGITS // n),
-                "This takes as many steps as an epoch has. Asked for are 1,000 steps for every "
-                "size, so that only one thing differs.",
-            ),
-            Mistake(
-                lambda n: _train(n, rate=0.01 / n),
-                "The rate is divided by the size of the batch. That is a good idea, and the next "
-                "thing to try; but first compare at the rate 0.01.",
-            ),
-            Mistake(
-                _unpaired,
-                "The digits and their targets come from different places. Take both with the same "
-                "`rows`.",
-            ),
-            Mistake(
-                lambda n: _train(n) and "nothing",
-                "The training is right. Now return the validation accuracy after it.",
-            ),
-            Mistake(
-                lambda n: 100 * _train(n),
-                "The training is right. But this is percent, and asked for is a number from 0 to "
-                "1.",
-            ),
-            Mistake(
-                lambda n: _train(n) and ELSEWHERE,
-                "The training is right. But the accuracy is not that on the validation digits, "
-                "`accuracy(x_valid, labels_valid)`.",
-            ),
-            Mistake(
-                lambda n: x_train[len(x_train)],
-                "It asks for digits that are not there. How many there are depends on the source "
-                "of the data: draw from `range(len(x_train))`. (The places in `batches` are in "
-                "hundreds, whatever `batch_size` says.)",
-            ),
-        ),
     ),
     seconds=10.0,  # 4,000 steps
 )
 
 
-# ---------------------------------------------------------------- 8.3
-
-
+# ---------------------------------------------------------------- 8.3: a step with momentum
 def _descents(rng):
     yield 1.0, 0.0, [2.0], 0.1
     yield 1.0, 0.0, [2.0, 2.0], 0.1
     yield -3.0, 0.5, [1.0, -2.0, 4.0], 0.25
     for _ in range(3):
-        yield (
-            rng.normal(size=(2, 3)),
-            rng.normal(size=(2, 3)),
-            list(rng.normal(size=(4, 2, 3))),
-            0.5,
-        )
+        variable, velocity, *slopes = rng.normal(size=(6, 2, 3))
+        yield variable, velocity, slopes, 0.5
 
 
 def _expected_descent(variable, velocity, slopes, rate):
@@ -424,26 +355,49 @@ def _descend(function, variable, velocity, slopes, rate):
     return variable.numpy(), velocity.numpy()
 
 
-def _step(change_velocity, change_variable):
-    """Return a step made of two changes, each a function of variable, velocity, slope and rate."""
+def _step(velocity=lambda u, s, r: 0.9 * u - r * s, variable=lambda v, u, s, r: v + u):
+    """Return a step with another velocity, or with another use of it."""
 
-    def step(variable, velocity, slope, rate):
-        velocity.assign(change_velocity(variable, velocity, slope, rate))
-        variable.assign(change_variable(variable, velocity, slope, rate))
+    def step(v, u, s, r):
+        u.assign(velocity(u, s, r))
+        v.assign(variable(v, u, s, r))
 
     return step
-
-
-def _new_names(variable, velocity, slope, rate):
-    velocity = 0.9 * velocity - rate * slope
-    variable = variable + velocity
-    return variable, velocity
 
 
 def _late_step(variable, velocity, slope, rate):
     variable.assign_add(velocity)
     velocity.assign(0.9 * velocity - rate * slope)
 
+
+MOMENTUM_MISTAKES = {
+    "Both variables are as they were. `=` gives a name to a new value; to change a variable "
+    "in place, use `assign`, `assign_add` or `assign_sub`.": lambda v, u, s, r: v + 0.9 * u - r * s,
+    "This is plain descent: the velocity is not used.": _step(
+        lambda u, s, r: u, lambda v, u, s, r: v - r * s
+    ),
+    "It runs uphill: the slope must be subtracted from the velocity.": _step(
+        lambda u, s, r: 0.9 * u + r * s
+    ),
+    "The velocity is right. It already has its sign, "
+    "so the variable moves by plus the velocity.": _step(variable=lambda v, u, s, r: v - u),
+    "The variable moves before the velocity is renewed, so it is one step behind. "
+    "The velocity comes first.": _late_step,
+    "All of the speed is kept. The factor 0.9 is missing: "
+    "without this friction the ball never comes to rest.": _step(lambda u, s, r: u - r * s),
+    "The rate is missing: the slope must be multiplied by it.": _step(lambda u, s, r: 0.9 * u - s),
+    "The 0.9 belongs to the old velocity alone, not to the slope.": _step(
+        lambda u, s, r: 0.9 * (u - r * s)
+    ),
+    "Only a tenth of the speed is kept. The factor is 0.9.": _step(lambda u, s, r: 0.1 * u - r * s),
+    "The velocity is right. The variable moves *by* the velocity: `assign_add`.": _step(
+        variable=lambda v, u, s, r: u
+    ),
+    "The velocity is right, and the rate is in it already: do not multiply by it again.": _step(
+        variable=lambda v, u, s, r: v + r * u
+    ),
+    "The velocity is right, but the variable does not move.": _step(variable=lambda v, u, s, r: v),
+}
 
 momentum = Exercise(
     number="8.3",
@@ -473,64 +427,10 @@ def momentum_step(variable, velocity, slope, rate):
         "0.9 + 0.81 + ... is 10. Across a narrow valley they cancel out."
     ),
     test=Compare(
-        expected=_expected_descent,
+        _expected_descent,
         cases=_descents,
+        mistakes=MOMENTUM_MISTAKES,
         tolerance=1e-5,  # float32
         use=_descend,
-        mistakes=(
-            Mistake(
-                _new_names,
-                "Both variables are as they were. `=` gives a name to a new value; to change a "
-                "variable in place, use `assign`, `assign_add` or `assign_sub`.",
-            ),
-            Mistake(
-                _step(lambda v, u, s, r: u, lambda v, u, s, r: v - r * s),
-                "This is plain descent: the velocity is not used.",
-            ),
-            Mistake(
-                _step(lambda v, u, s, r: 0.9 * u + r * s, lambda v, u, s, r: v + u),
-                "It runs uphill: the slope must be subtracted from the velocity.",
-            ),
-            Mistake(
-                _step(lambda v, u, s, r: 0.9 * u - r * s, lambda v, u, s, r: v - u),
-                "The velocity is right. It already has its sign, so the variable moves by plus the "
-                "velocity.",
-            ),
-            Mistake(
-                _late_step,
-                "The variable moves before the velocity is renewed, so it is one step behind. The "
-                "velocity comes first.",
-            ),
-            Mistake(
-                _step(lambda v, u, s, r: u - r * s, lambda v, u, s, r: v + u),
-                "All of the speed is kept. The factor 0.9 is missing: without this friction the "
-                "ball never comes to rest.",
-            ),
-            Mistake(
-                _step(lambda v, u, s, r: 0.9 * u - s, lambda v, u, s, r: v + u),
-                "The rate is missing: the slope must be multiplied by it.",
-            ),
-            Mistake(
-                _step(lambda v, u, s, r: 0.9 * (u - r * s), lambda v, u, s, r: v + u),
-                "The 0.9 belongs to the old velocity alone, not to the slope.",
-            ),
-            Mistake(
-                _step(lambda v, u, s, r: 0.1 * u - r * s, lambda v, u, s, r: v + u),
-                "Only a tenth of the speed is kept. The factor is 0.9.",
-            ),
-            Mistake(
-                _step(lambda v, u, s, r: 0.9 * u - r * s, lambda v, u, s, r: u),
-                "The velocity is right. The variable moves *by* the velocity: `assign_add`.",
-            ),
-            Mistake(
-                _step(lambda v, u, s, r: 0.9 * u - r * s, lambda v, u, s, r: v + r * u),
-                "The velocity is right, and the rate is in it already: do not multiply by it "
-                "again.",
-            ),
-            Mistake(
-                _step(lambda v, u, s, r: 0.9 * u - r * s, lambda v, u, s, r: v),
-                "The velocity is right, but the variable does not move.",
-            ),
-        ),
     ),
 )
