@@ -4,6 +4,7 @@ Each notebook runs in a process of its own, as it is. This is no sandbox: what a
 does with your rights, and it can report whatever it likes.
 """
 
+import contextlib
 import csv
 import json
 import os
@@ -11,27 +12,45 @@ import re
 import subprocess
 import sys
 import tempfile
-import warnings
 from pathlib import Path
 
-import nbformat
 import psutil
 from nbclient import NotebookClient
 
-import course_exercises as exercises
-from course_exercises.progress import OUTCOMES
+import course_exercises
+from course_exercises.engine.reply import Outcome
+from course_tools import notebooks
 from course_utils.files import replacing
+from course_utils.message import CourseError, Message
 
-IMPORT = re.compile(r"course_exercises\.chapter(\d\d)")
+CHAPTER = re.compile(r"course_exercises\.chapter(\d\d)")
+FORMER_NAME = re.compile(r"\bcourse_utils\.exercises\b")  # of course_exercises, in old submissions
+# Of a file; and of an exercise whose check did not run though the notebook ran to its end, or
+# because it was stopped or crashed before.
 NO_NOTEBOOK, NO_EXERCISES = "not a notebook", "no exercises"
-NOT_CHECKED = "not checked"  # it ran to its end, but the check of the exercise did not run
-STOPPED, CRASHED = "stopped", "crashed"  # and the check had not run yet
+NOT_CHECKED, STOPPED, CRASHED = "not checked", "stopped", "crashed"
 
 
-def find(folder):
-    """Return the notebooks below a folder, in the order of their names."""
-    found = Path(folder).rglob("*.ipynb")
-    return sorted(path for path in found if ".ipynb_checkpoints" not in path.parts)
+def run(folder, to, seconds):
+    """Judge the notebooks below a folder; write a table that grows with each of them."""
+    if not Path(folder).is_dir():
+        raise CourseError("There is no folder {folder}.", folder=folder)
+    if Path(to).suffix == ".ipynb":
+        raise CourseError("{file} is a notebook: name another file with --to.", file=to)
+    paths = sorted(
+        path for path in Path(folder).rglob("*.ipynb") if ".ipynb_checkpoints" not in path.parts
+    )
+    if not paths:
+        raise CourseError("There is no notebook in {folder}.", folder=Path(folder).absolute())
+    rows = []
+    write_csv(to, rows)  # says at once if that cannot be
+    for path in paths:
+        name = path.relative_to(folder).as_posix()
+        outcomes = judge(path, seconds)
+        rows += [(name, key, outcome) for key, outcome in outcomes]
+        print(f"{name}: {', '.join(outcome for _, outcome in outcomes)}", flush=True)
+        write_csv(to, rows)
+    print(Message("Written to {file}", file=to))
 
 
 def judge(path, seconds):
@@ -47,42 +66,43 @@ def judge(path, seconds):
     Returns
     -------
     list of (str, str)
-        The key of each exercise of the chapter, ``"01/nor"``, and its outcome: "right", "wrong",
-        "not attempted", "not checked", "stopped" or "crashed". One pair with an empty key if the
-        file is "not a notebook" or has "no exercises".
+        The key of each exercise of the chapter, ``"01/nor"``, and an `Outcome` or "not checked",
+        "stopped" or "crashed". One pair with an empty key if the file is "not a notebook" or has
+        "no exercises".
     """
-    path = Path(path)
     try:
-        code = "\n".join(cell.source for cell in read(path).cells if cell.cell_type == "code")
-    except Exception:  # nbformat meets a file that is none with errors of many kinds
+        cells = _read(path).cells
+    except notebooks.NotebookError:
         return [("", NO_NOTEBOOK)]
-    chapters = sorted(set(IMPORT.findall(code)) & set(exercises.chapters()))
-    keys = [exercise.key for chapter in chapters for exercise in exercises.of_chapter(chapter)]
+    code = "\n".join(cell.source for cell in cells if cell.cell_type == "code")
+    chapters = sorted(set(CHAPTER.findall(code)) & set(course_exercises.chapters()))
+    keys = [exercise.key for number in chapters for exercise in course_exercises.of_chapter(number)]
     if not keys:
         return [("", NO_EXERCISES)]
 
     with tempfile.TemporaryDirectory() as folder:
         kept = Path(folder) / "progress.json"
-        command = [sys.executable, "-m", "course_tools.collect", str(path.resolve())]
-        ending = _run_for(seconds, command, os.environ | {"COURSE_PROGRESS": str(kept)})
+        process = [sys.executable, "-m", __name__, str(Path(path).resolve())]
+        ending = _run_for(seconds, process, os.environ | {"COURSE_PROGRESS": str(kept)})
         outcomes = _outcomes_in(kept)
     return [(key, outcomes.get(key, ending)) for key in keys]
+
+
+def _read(path):
+    """Return a submitted notebook, with what has moved since under its present name."""
+    notebook = notebooks.read(path, strict=False)
+    for cell in notebook.cells:
+        cell.source = FORMER_NAME.sub("course_exercises", cell.source)
+    return notebook
 
 
 def _outcomes_in(path):
     """Return the outcomes in a file of progress; a notebook may have written anything there."""
     try:
-        outcomes = json.loads(path.read_text(encoding="utf-8"))["exercises"]
-        return {key: outcome for key, outcome in outcomes.items() if outcome in OUTCOMES}
+        found = json.loads(path.read_text(encoding="utf-8"))["exercises"]
+        return {key: Outcome(outcome) for key, outcome in found.items() if outcome in list(Outcome)}
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return {}
-
-
-def read(path):
-    """Return a notebook of whatever age."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # cells without an id
-        return nbformat.reads(Path(path).read_text(encoding="utf-8"), as_version=4)
 
 
 def _run_for(seconds, command, environment):
@@ -107,10 +127,8 @@ def _kill(process):
     process.kill()
     process.wait()
     for child in started:
-        try:
+        with contextlib.suppress(psutil.NoSuchProcess):
             child.kill()
-        except psutil.NoSuchProcess:
-            continue
     psutil.wait_procs(started, timeout=10)  # a busy machine takes a moment
 
 
@@ -120,7 +138,8 @@ def write_csv(path, rows):
     UTF-8 with a mark at its beginning, by which spreadsheets tell the encoding. A file whose name
     a spreadsheet would compute, such as ``=1+1.ipynb``, gets an apostrophe in front.
     """
-    with replacing(path, "w", encoding="utf-8-sig", newline="") as file:
+    text = {"encoding": "utf-8-sig", "errors": "backslashreplace", "newline": ""}
+    with replacing(path, "w", **text) as file:
         writer = csv.writer(file)
         writer.writerow(["file", "exercise", "outcome"])
         for name, *rest in rows:
@@ -134,10 +153,10 @@ class _Client(NotebookClient):
         return None
 
 
-def _run(path):
+def _run_cells(path):
     """Run a notebook to its end, whatever its cells raise; the checks note their outcomes."""
     client = _Client(
-        read(path),
+        _read(path),
         kernel_name="python3",
         timeout=None,
         allow_errors=True,
@@ -147,4 +166,4 @@ def _run(path):
 
 
 if __name__ == "__main__":
-    _run(sys.argv[1])
+    _run_cells(sys.argv[1])

@@ -1,201 +1,160 @@
-"""The command line of the course: ``python -m course_tools COMMAND``."""
+"""The command line: it finds out what is wanted, and says in one sentence what went wrong.
+
+What a command does is in the module that has its name, in the function ``run``.
+"""
 
 import argparse
+import contextlib
+import importlib
 import os
 import sys
-from pathlib import Path
+
+from course_utils.files import COURSE, python
+from course_utils.message import CourseError, Message
+
+WITHOUT_NOTEBOOKS = ("doctor", "progress")  # useful also where the course's folder is not
+DAY = 24 * 60 * 60  # seconds
 
 
 def main(arguments=None):
-    """Run the command line; return the exit status, 0 if all went well."""
-    parser = argparse.ArgumentParser(prog="course", description=__doc__)
+    """Run the command line.
+
+    Parameters
+    ----------
+    arguments : list of str, optional
+        Those of the process if left out.
+
+    Returns
+    -------
+    int
+        The exit status: 0 if all is well, 1 if not, 130 if stopped by Ctrl+C. A wrong usage ends
+        Python with status 2.
+    """
+    sys.stdout.reconfigure(errors="backslashreplace")  # for names that a terminal cannot show
+    options = argparse.Namespace(debug=False)
+    try:
+        try:
+            _parser().parse_args(arguments, options)
+            return _run(**vars(options))
+        finally:
+            sys.stdout.flush()  # so that a full disk, or a reader that has left, is noticed here
+    except (Exception, KeyboardInterrupt) as error:
+        if options.debug:
+            raise
+        _empty_stdout()
+        if not isinstance(error, BrokenPipeError):  # as of `course progress | head -1`
+            print(_sentence(error, options), file=sys.stderr)
+        return 130 if isinstance(error, KeyboardInterrupt) else 1
+
+
+def _parser():
+    anywhere = argparse.ArgumentParser(add_help=False)
+    anywhere.add_argument(
+        "--debug",
+        action="store_true",
+        default=argparse.SUPPRESS,  # so that it counts before the command and behind it
+        help="show where in the code an error comes from",
+    )
+    parser = argparse.ArgumentParser(
+        prog="course",
+        description="The command of the course. Chapters are called 03, or 03_softmax, or by the "
+        "path of their notebook.",
+        epilog="`course COMMAND --help` says more about one of them.",
+        parents=[anywhere],
+    )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
-    start = commands.add_parser("open", help="open the course in JupyterLab")
-    start.add_argument("chapter", nargs="?", default="00", help="chapter number or name")
-    start.set_defaults(run=_open)
+    def add(name, text):
+        return commands.add_parser(name, help=text, description=text, parents=[anywhere])
 
-    doctor = commands.add_parser("doctor", help="look at the installation, say what to do")
-    doctor.set_defaults(run=_doctor)
+    def add_chapters(command):
+        command.add_argument("chapters", nargs="*", help="which chapters; all if left out")
 
-    fetch = commands.add_parser("fetch", help="download the full MNIST set, 11.6 MB")
-    fetch.set_defaults(run=_fetch)
+    opening = add("open", "open the course, or a chapter of it, in JupyterLab")
+    opening.add_argument("chapter", nargs="?", default="00", help="which chapter; default: 00")
 
-    execute = commands.add_parser("execute", help="re-execute notebooks and store their outputs")
-    execute.add_argument("chapters", nargs="*", help="chapter numbers or names; all if left out")
-    execute.set_defaults(run=_execute)
+    add("doctor", "look at your installation and say what to do")
 
-    progress = commands.add_parser("progress", help="say which exercises are solved")
-    progress.set_defaults(run=_progress)
+    add("progress", "say which exercises you have solved")
 
-    solve = commands.add_parser("solve", help="for instructors: write solved copies of notebooks")
-    solve.add_argument("chapters", nargs="*", help="chapter numbers or names; all if left out")
+    slides = add("slides", "for instructors: turn chapters into slides, and list them")
+    add_chapters(slides)
+    slides.add_argument("--pdf", action="store_true", help="print them to PDF too, by a browser")
+    slides.add_argument(
+        "--to", "--output", metavar="FOLDER", default="slides", help="default: slides"
+    )
+
+    solve = add("solve", "for instructors: write copies of chapters with the exercises solved")
+    add_chapters(solve)
     solve.add_argument("--to", metavar="FOLDER", default="solved", help="default: solved")
-    solve.set_defaults(run=_solve)
 
-    collect = commands.add_parser(
-        "collect", help="for instructors: run submitted notebooks, write the outcomes as CSV"
+    collect = add(
+        "collect", "for instructors: run submitted notebooks, write what came of their exercises"
     )
     collect.add_argument("folder", help="where the submitted notebooks are, at any depth")
     collect.add_argument(
-        "--to", metavar="FILE", default="outcomes.csv", help="default: outcomes.csv"
+        "--to", metavar="FILE", default="outcomes.csv", help="a table; default: outcomes.csv"
     )
     collect.add_argument(
-        "--seconds", type=float, default=900, help="stop a notebook after so long; default: 900"
+        "--seconds", type=_seconds, default=900, help="stop a notebook after so long; default: 900"
     )
-    collect.set_defaults(run=_collect)
 
-    slides = commands.add_parser("slides", help="turn chapters into slides for a projector")
-    slides.add_argument("chapters", nargs="*", help="chapter numbers or names; all if left out")
-    slides.add_argument("--pdf", action="store_true", help="print them to PDF too, by a browser")
-    slides.add_argument("--output", default="slides", metavar="FOLDER", help="default: slides")
-    slides.set_defaults(run=_slides)
+    add("fetch", "for instructors and maintainers: download the full MNIST set, 11.6 MB")
 
-    options = parser.parse_args(arguments)
-    try:
-        return options.run(options)
-    except ModuleNotFoundError as error:
-        from course_tools.doctor import INSTALL
-
-        print(f"{error.name} is not installed; {INSTALL}", file=sys.stderr)
-        return 1
+    execute = add("execute", "for maintainers: re-execute chapters and store their outputs")
+    add_chapters(execute)
+    return parser
 
 
-def _open(options):
-    from jupyterlab.labapp import main as jupyterlab
-
-    from course_tools import execute as notebooks
-
-    try:
-        [path] = notebooks.find([options.chapter])
-    except notebooks.NotebookError as error:
-        print(error, file=sys.stderr)
-        return 1
-    # In a terminal of JupyterLab, `python` is then the course's own.
-    path_of_tools = [str(Path(sys.executable).parent), os.environ.get("PATH")]
-    os.environ["PATH"] = os.pathsep.join(filter(None, path_of_tools))
-    # On its first start JupyterLab would ask whether to fetch news: these settings leave that out.
-    settings = [str(Path(__file__).parent / "jupyter"), os.environ.get("JUPYTER_CONFIG_PATH")]
-    os.environ["JUPYTER_CONFIG_PATH"] = os.pathsep.join(filter(None, settings))
-    return jupyterlab([str(path)])
+def _seconds(text):
+    with contextlib.suppress(ValueError):
+        if 0 < float(text) <= DAY:
+            return float(text)
+    raise argparse.ArgumentTypeError(f"{text!r} is no number of seconds between 0 and {DAY}")
 
 
-def _doctor(_):
-    from course_tools import doctor
-
-    report = doctor.report()
-    print(report)
-    return 0 if report.well else 1
-
-
-def _fetch(_):
-    from course_utils.files import DATA, shown
-    from course_utils.mnist import find_full_set
-    from course_utils.mnist.download import DownloadError, fetch
-
-    home = DATA / "mnist"
-    folder, _, notes = find_full_set()
-    for note in notes:
-        print(note, file=sys.stderr)
-    if folder:
-        print(f"The full MNIST set is already in {shown(folder)}.")
-        return 0
-    try:
-        set_aside = fetch(home)
-    except DownloadError as error:
-        print(
-            f"MNIST could not be downloaded ({error}).\nMend that and try again, or copy the four "
-            f"files into {shown(home)}: data/README.md names them.",
-            file=sys.stderr,
+def _run(command, debug, **options):
+    if command not in WITHOUT_NOTEBOOKS and not (COURSE / "notebooks").is_dir():
+        raise CourseError(
+            "The notebooks of the course are not beside its code, which is in {folder}: in the "
+            "folder of the course, run: {install}",
+            folder=COURSE,
+            install=python("-m pip install -e ."),
         )
-        return 1
-    except KeyboardInterrupt:
-        print("Stopped. The same command goes on from here.", file=sys.stderr)
-        return 130
-    for path in set_aside:
-        print(f"A damaged file is now called {shown(path)}.")
-    print(f"The full MNIST set is now in {shown(home)}.")
-    return 0
+    return importlib.import_module(f"course_tools.{command}").run(**options) or 0
 
 
-def _execute(options):
-    from course_tools import execute as notebooks
-
+def _empty_stdout():
+    """Write what is still to be written; where that cannot be, let nobody try again."""
     try:
-        for path in notebooks.find(options.chapters):
-            print(f"{path.name}: ", end="", flush=True)
-            print("changed" if notebooks.execute(path) else "unchanged")
-    except (notebooks.NotebookError, OSError) as error:
-        print(error, file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        print("stopped; its notebook stays as it was", file=sys.stderr)
-        return 1
-    return 0
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def _progress(_):
-    import course_exercises as exercises
-    from course_exercises import progress
+def _sentence(error, options):
+    """Return what a user reads in place of a traceback."""
+    match error:
+        case CourseError():
+            return error.message
+        case KeyboardInterrupt():
+            return Message("Stopped. Every file is whole, and the same command may be given again.")
+        case ImportError():
+            from course_tools.doctor import INSTALL
 
-    for chapter in exercises.chapters():
-        print(progress.overview(chapter))
-    path = progress.file()
-    print(f"\nKept in {path}" if path else "\nCOURSE_PROGRESS is off: nothing is kept.")
-    return 0
-
-
-def _solve(options):
-    from course_tools import execute as notebooks
-    from course_tools.solve import write_solved
-
-    try:
-        for path in notebooks.find(options.chapters):
-            n_solved = write_solved(path, options.to)
-            print(f"{Path(options.to) / path.name}: {n_solved} exercises solved")
-    except (notebooks.NotebookError, OSError) as error:
-        print(error, file=sys.stderr)
-        return 1
-    return 0
-
-
-def _collect(options):
-    from course_tools import collect as submissions
-
-    paths = submissions.find(options.folder)
-    if not paths:
-        print(f"there is no notebook in {Path(options.folder).absolute()}", file=sys.stderr)
-        return 1
-    rows = []
-    try:
-        for path in paths:
-            name = path.relative_to(options.folder).as_posix()
-            outcomes = submissions.judge(path, options.seconds)
-            rows += [(name, key, outcome) for key, outcome in outcomes]
-            print(f"{name}: {', '.join(outcome for _, outcome in outcomes)}", flush=True)
-            submissions.write_csv(options.to, rows)
-    except OSError as error:
-        print(f"{options.to} could not be written ({error.strerror})", file=sys.stderr)
-        return 1
-    print(f"Written to {options.to}")
-    return 0
-
-
-def _slides(options):
-    from course_tools import execute as notebooks
-    from course_tools import slides
-
-    try:
-        for path in notebooks.find(options.chapters):
-            html = slides.write_html(path, options.output)
-            print(f"{html}: {html.stat().st_size / 1e6:.1f} MB", flush=True)
-            if options.pdf:
-                pdf = slides.write_pdf(html)
-                print(f"{pdf}: {pdf.stat().st_size / 1e6:.1f} MB", flush=True)
-    except (notebooks.NotebookError, slides.SlidesError, OSError) as error:
-        print(error, file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        print("stopped; the files named above are complete", file=sys.stderr)
-        return 1
-    return 0
+            problem = str(error).strip().partition("\n")[0]
+            return Message("{problem}; {install}", problem=problem, install=INSTALL)
+        case OSError(filename=None):
+            return Message("The system says: {reason}.", reason=error.strerror or error)
+        case OSError() if "to" in options:
+            text = "{file} cannot be written ({reason}): name another place with --to."
+            return Message(text, file=error.filename, reason=error.strerror)
+        case OSError():
+            return Message("{file}: {reason}.", file=error.filename, reason=error.strerror)
+        case _:
+            return Message(
+                "The course has a fault ({kind}: {problem}): please report it with what the same "
+                "command says with --debug.",
+                kind=type(error).__name__,
+                problem=error,
+            )

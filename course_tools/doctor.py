@@ -10,13 +10,23 @@ import tempfile
 from importlib import metadata
 from pathlib import Path
 
-from course_utils.files import DATA, command, shown
+from course_utils.files import COURSE, DATA, command, python, shown
+from course_utils.message import CourseError, Message
 
 PYTHONS = ((3, 11), (3, 12), (3, 13))
-REQUIREMENTS = DATA.parent / "requirements.txt"
-INSTALL = f"in the course's folder, run: {command('pip install -r requirements.txt')}"
-FETCH = f"in the course's folder, run: {command('course_utils fetch')}"
+REQUIREMENTS = COURSE / "requirements.txt"
 FREE_BYTES = 200e6  # MNIST and its CSV form, with room to spare
+
+
+def _text(template, /, **values):
+    return str(Message(template, **values))
+
+
+def _to_run(typed):
+    return _text("in the course's folder, run: {command}", command=typed)
+
+
+INSTALL = _to_run(python("-m pip install -r requirements.txt"))
 
 
 class Report:
@@ -44,10 +54,17 @@ class Report:
             for subject, found, cure in self.rows
         ]
         cures = dict.fromkeys(cure for _, _, cure in self.rows if cure)
-        end = ["What to do:", *(f"- {cure}" for cure in cures)] if cures else ["All is well."]
-        return "\n".join([*lines, "", *end])
+        end = [_text("What to do:"), *(f"- {cure}" for cure in cures)]
+        return "\n".join([*lines, "", *(end if cures else [_text("All is well.")])])
 
     __repr__ = __str__  # so that a cell which ends in doctor.report() shows the table
+
+
+def run():
+    """Print the report; return 1, the exit status, if something has to be done."""
+    found = report()
+    print(found)
+    return 0 if found.well else 1
 
 
 def report():
@@ -60,30 +77,27 @@ def report():
     """
     return Report(
         [
-            _python(),
-            ("system", f"{platform.system()}, {platform.machine()}", ""),
-            _kernel(),
+            _row("Python", _python),
+            _row("system", lambda: (f"{platform.system()}, {platform.machine()}", "")),
+            _row("notebook kernel", _kernel),
             *_packages(),
-            _imported("full MNIST", _full_set),
-            _imported("offline sample", _sample),
-            _imported("trained weights", _weights),
-            _writable(),
-            _free_disk(),
+            _row("full MNIST", _full_set),
+            _row("offline sample", _sample),
+            _row("trained weights", _weights),
+            _row("data folder", _writable),
+            _row("free disk", _free_disk),
         ]
     )
 
 
-def _python():
-    cure = "install Python 3.13, delete the folder .venv, and set up anew as the README says"
-    return "Python", platform.python_version(), "" if sys.version_info[:2] in PYTHONS else cure
-
-
-def _imported(subject, look):
-    """Return what `look` finds, or that something it imports is missing."""
+def _row(subject, look):
+    """Return a row with what `look` finds and its cure, or with what keeps it from looking."""
     try:
-        return look()
+        return _text(subject), *look()
     except ImportError as error:
-        return subject, f"cannot be looked at ({_why(error)})", INSTALL
+        return _text(subject), _text("cannot be looked at ({why})", why=_why(error)), INSTALL
+    except (CourseError, OSError) as error:
+        return _text(subject), _text("unusable"), str(error)
 
 
 def _why(error):
@@ -91,18 +105,23 @@ def _why(error):
     return str(error).strip().partition("\n")[0]
 
 
+def _python():
+    cure = _text("install Python 3.13, delete the folder .venv, and set up anew as the README says")
+    return platform.python_version(), "" if sys.version_info[:2] in PYTHONS else cure
+
+
 def _kernel():
     """Say which Python runs the notebooks."""
     try:
         from jupyter_client import KernelManager
 
-        python = KernelManager(kernel_name="python3").format_kernel_cmd()[0]
+        runs = KernelManager(kernel_name="python3").format_kernel_cmd()[0]
     except Exception as error:  # no ipykernel, or a kernel specification that is damaged
-        return "notebook kernel", f"cannot be started ({_why(error)})", INSTALL
-    if Path(python).parent == Path(sys.executable).parent:
-        return "notebook kernel", "runs on this Python", ""
-    cure = f"in the course's folder, run: {command('ipykernel install --sys-prefix')}"
-    return "notebook kernel", f"runs on another Python: {python}", cure
+        return _text("cannot be started ({why})", why=_why(error)), INSTALL
+    if Path(runs).parent == Path(sys.executable).parent:
+        return _text("runs on this Python"), ""
+    cure = _to_run(python("-m ipykernel install --sys-prefix"))
+    return _text("runs on another Python: {python}", python=runs), cure
 
 
 def _packages():
@@ -118,28 +137,26 @@ def _packages():
                 if pin.marker is None or pin.marker.evaluate():
                     pinned[pin.name] = str(pin.specifier).removeprefix("==")
     except (ImportError, OSError) as error:  # PackageNotFoundError is an ImportError
-        return [("packages", f"unknown ({_why(error)})", INSTALL)]
+        return [(_text("packages"), _text("unknown ({why})", why=_why(error)), INSTALL)]
     except ValueError as error:  # a line that is no requirement, or no UTF-8
-        cure = "to get requirements.txt back: git checkout -- requirements.txt"
-        return [("packages", f"unknown, requirements.txt is damaged ({_why(error)})", cure)]
+        found = _text("unknown, requirements.txt is damaged ({why})", why=_why(error))
+        cure = _text("to get requirements.txt back: git checkout -- requirements.txt")
+        return [(_text("packages"), found, cure)]
+    return [(requirement.name, *_package(requirement, pinned)) for requirement in needed]
 
-    rows = []
-    for requirement in needed:
-        name = requirement.name
-        if requirement.marker is not None and not requirement.marker.evaluate():
-            rows.append((name, "there is none for this machine: chapters 07 and 08 need it", ""))
-            continue
-        try:
-            found = metadata.version(name)
-        except metadata.PackageNotFoundError:
-            rows.append((name, "missing", INSTALL))
-            continue
-        wanted = pinned.get(name, found)
-        if found == wanted:
-            rows.append((name, found, ""))
-        else:
-            rows.append((name, f"{found}; the course is tested with {wanted}", INSTALL))
-    return rows
+
+def _package(requirement, pinned):
+    if requirement.marker is not None and not requirement.marker.evaluate():
+        return _text("there is none for this machine: chapters 07 and 08 need it"), ""
+    try:
+        found = metadata.version(requirement.name)
+    except metadata.PackageNotFoundError:
+        return _text("missing"), INSTALL
+    wanted = pinned.get(requirement.name, found)
+    if found == wanted:
+        return found, ""
+    text = "{found}; the course is tested with {wanted}"
+    return _text(text, found=found, wanted=wanted), INSTALL
 
 
 def _full_set():
@@ -150,47 +167,44 @@ def _full_set():
     found = [shown(folder)] if folder else []
     cure = ""
     if given and folder != given:
-        cure = "let MNIST_DIR name a folder that holds the four whole files, or unset it"
+        cure = _text("let MNIST_DIR name a folder that holds the four whole files, or unset it")
+    elif notes and folder:
+        cure = _text("delete the damaged file, whose whole twin is used")
     elif notes:
-        cure = "delete the damaged file, whose whole twin is used" if folder else FETCH
+        cure = _to_run(command("fetch"))
     elif not folder:
-        found = ["not here, the sample is used; `course_utils fetch` would get it"]
-    return "full MNIST", "; ".join([*found, *notes]), cure
+        found = [_text("not here, the sample is used; `course fetch` would get it")]
+    return "; ".join([*found, *map(str, notes)]), cure
 
 
 def _sample():
-    from course_utils.mnist.sample import SampleError, read_sample
+    from course_utils.mnist.sample import read_sample
 
-    try:
-        n = sum(len(labels) for labels in read_sample()[1::2])
-    except SampleError as error:
-        return "offline sample", "unreadable", str(error)
-    return "offline sample", f"{n:,} digits", ""
+    n = sum(len(labels) for labels in read_sample()[1::2])
+    return _text("{n:,} digits", n=n), ""
 
 
 def _weights():
-    from course_utils.weights import SAMPLE_WEIGHT, WeightsFileError, load_weights
+    from course_utils.weights import SAMPLE_WEIGHT, load_weights
 
-    try:
-        load_weights()
-    except (OSError, WeightsFileError) as error:
-        return "trained weights", "unusable", str(error)
-    return "trained weights", shown(SAMPLE_WEIGHT), ""
+    load_weights()
+    return shown(SAMPLE_WEIGHT), ""
 
 
 def _writable():
     try:
         with tempfile.TemporaryFile(dir=DATA):
-            pass
+            return _text("writable"), ""
     except OSError as error:
-        cure = f"give yourself the right to write into {DATA}, or move the course elsewhere"
-        return "data folder", f"not writable ({error.strerror})", cure
-    return "data folder", "writable", ""
+        found = _text("not writable ({why})", why=error.strerror)
+        cure = "give yourself the right to write into {folder}, or move the course elsewhere"
+        return found, _text(cure, folder=DATA)
 
 
 def _free_disk():
-    free = shutil.disk_usage(DATA if DATA.is_dir() else DATA.parent).free
+    free = shutil.disk_usage(DATA if DATA.is_dir() else COURSE).free
     if free < FREE_BYTES:
-        return "free disk", f"{free / 1e6:.0f} MB", "make room on this disk, at least 200 MB"
+        found = _text("{free:.0f} MB", free=free / 1e6)
+        return found, _text("make room on this disk, at least 200 MB")
     # Roughly, so that the report is the same tomorrow.
-    return "free disk", f"more than {'10 GB' if free > 10e9 else '200 MB'}", ""
+    return _text("more than {free}", free="10 GB" if free > 10e9 else "200 MB"), ""

@@ -1,15 +1,17 @@
 """Re-execute the notebooks, so that running an unchanged one again changes no byte of it."""
 
+import json
 import os
 import re
 from pathlib import Path
 
 import nbformat
 from nbclient import NotebookClient
-from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
+from nbclient.exceptions import CellExecutionError, CellTimeoutError
 
-from course_utils.chapters import NOTEBOOKS
-from course_utils.files import command, replacing
+from course_tools import notebooks
+from course_tools.notebooks import NotebookError
+from course_utils.files import command
 from course_utils.mnist import full_mnist_folder
 
 # The same for everyone, whatever Python re-executed the notebook.
@@ -27,6 +29,7 @@ METADATA = {
     "rise": {"scroll": True, "slideNumber": "c/t", "theme": "white", "transition": "none"},
 }
 COLOUR_CODE = re.compile(r"\x1b\[[0-9;]*m")  # the kernel colours its tracebacks for a terminal
+NUMBER = re.compile(r" *[-+−]?\d[\d.,]*(?:e[-+]?\d+)?")  # with the spaces that align it
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 KERNEL_ARGUMENTS = [
     "--log-level=ERROR",
@@ -34,67 +37,22 @@ KERNEL_ARGUMENTS = [
 ]
 
 
-class NotebookError(Exception):
-    """A notebook that cannot be found or executed; the message says which, where and why."""
-
-
-def find(names=()):
-    """Return the paths of the notebooks called `names`, or of all of them.
-
-    Parameters
-    ----------
-    names : iterable of str
-        Chapter numbers (``"3"`` or ``"03"``), stems (``"03_softmax"``), or paths: what holds a
-        folder or a suffix is that very file, wherever it is.
-
-    Raises
-    ------
-    NotebookError
-        There is no such notebook.
-
-    Notes
-    -----
-    Of several notebooks with one number, the chapter is the one with the shortest name: a copy
-    called ``03_softmax_mine.ipynb`` does not take its place, but is found by its stem.
-    """
-    chapters = {}
-    for path in sorted(NOTEBOOKS.glob("[0-9][0-9]_*.ipynb"), key=lambda path: len(path.stem)):
-        chapters.setdefault(int(path.stem[:2]), path)
-    chapters = dict(sorted(chapters.items()))
-    if not names:
-        return list(chapters.values())
-    found = []
-    for name in names:
-        is_path = Path(name).name != name or Path(name).suffix
-        if name.isdecimal() and len(name) <= 2:
-            path = chapters.get(int(name))
-        else:
-            path = Path(name).resolve() if is_path else NOTEBOOKS / f"{name}.ipynb"
-        if path is None or not path.is_file():
-            stems = ", ".join(chapter.stem for chapter in chapters.values())
-            kind = "file" if is_path else "chapter"
-            raise NotebookError(f"there is no {kind} {name!r}; the chapters are {stems}")
-        found.append(path)
-    return found
-
-
-def read(path):
-    """Read a notebook, or raise `NotebookError` if the file is none or cannot be read."""
-    path = Path(path)
-    try:
-        notebook = nbformat.read(path, as_version=4)
-        nbformat.validate(notebook)
-    except OSError as error:
-        raise NotebookError(f"{path.name} cannot be read: {error.strerror}") from error
-    # What nbformat raises when JSON has another shape than a notebook.
-    except (nbformat.ValidationError, ValueError, AttributeError, KeyError, TypeError) as error:
-        reason = (str(error).splitlines() or [type(error).__name__])[0]
-        raise NotebookError(f"{path.name} is not a notebook: {reason}") from error
-    return notebook
+def run(chapters):
+    """Re-execute chapters, and say of each whether that changed it."""
+    for path in notebooks.find(chapters):
+        print(f"{path.name}: ", end="", flush=True)
+        try:
+            print("changed" if execute(path) else "unchanged")
+        except BaseException:
+            print("left as it was", flush=True)
+            raise
 
 
 def execute(path):
     """Run a notebook from top to bottom in a fresh kernel and store its outputs in it.
+
+    Of a cell that measures (tagged ``nbval-ignore-output``, or any number will do for its test),
+    the stored outputs stay if the new ones differ from them in numbers only.
 
     Parameters
     ----------
@@ -109,23 +67,37 @@ def execute(path):
     Raises
     ------
     NotebookError
-        The file is no notebook, it has cells tagged ``full-mnist`` and full MNIST is not at hand,
-        a cell failed that is not tagged ``raises-exception`` or took more than 30 minutes, or the
-        kernel died. The file is left as it was.
+        The file is no notebook, a cell or its kernel failed, or its outputs come from full MNIST
+        and that is not here. The file is left as it was.
     """
     path = Path(path)
-    notebook = read(path)
-    before = path.read_text(encoding="utf-8")
-    tagged = [
-        cell.get("id", k)  # notebooks before format 4.5 have no ids
-        for k, cell in enumerate(notebook.cells)
-        if "full-mnist" in cell.metadata.get("tags", [])
-    ]
-    if tagged and not full_mnist_folder():
-        raise NotebookError(
-            f"{path.name}: stored outputs come from full MNIST (cell {tagged[0]}), which is not "
-            f"here; run {command('course_utils fetch')}, or set MNIST_DIR"
-        )
+    notebook = notebooks.read(path)
+    _refuse_the_sample(path.name, notebook)
+    stored = [cell.get("outputs", []) for cell in notebook.cells]
+    _run_cells(path, notebook)
+    make_reproducible(notebook)
+    for cell, outputs in zip(notebook.cells, stored, strict=True):
+        if _measures(cell) and _without_numbers(cell.outputs) == _without_numbers(outputs):
+            cell.outputs = outputs
+            for output in outputs:
+                if "execution_count" in output:
+                    output.execution_count = cell.execution_count
+    return notebooks.write(path, notebook)
+
+
+def _refuse_the_sample(name, notebook):
+    for k, cell in enumerate(notebook.cells):
+        if "full-mnist" in cell.metadata.get("tags", []) and not full_mnist_folder():
+            raise NotebookError(
+                "{file}: its stored outputs come from full MNIST (cell {cell}), which is not here: "
+                "run {fetch}, or set MNIST_DIR",
+                file=name,
+                cell=cell.get("id", k),  # notebooks before format 4.5 have no ids
+                fetch=command("fetch"),
+            )
+
+
+def _run_cells(path, notebook):
     started = []  # the cells that ran, the last one being that which stops a run
     client = NotebookClient(
         notebook,
@@ -140,16 +112,13 @@ def execute(path):
     try:
         # A fixed hash seed gives sets the same order in every run.
         client.execute(env=os.environ | {"PYTHONHASHSEED": "0", "COURSE_PROGRESS": "off"})
-    except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
-        message = COLOUR_CODE.sub("", str(error))
-        raise NotebookError(f"{path.name}, cell {started[-1]}: {message}") from error
-    make_reproducible(notebook)
-    after = nbformat.writes(notebook) + "\n"
-    if after == before:
-        return False
-    with replacing(path, "w", encoding="utf-8", newline="\n") as file:
-        file.write(after)
-    return True
+    except (CellExecutionError, CellTimeoutError, RuntimeError) as error:  # the last: no kernel
+        raise NotebookError(
+            "{file}, cell {cell}: {problem}",
+            file=path.name,
+            cell=started[-1] if started else 0,
+            problem=COLOUR_CODE.sub("", str(error)),
+        ) from error
 
 
 def make_reproducible(notebook):
@@ -158,3 +127,12 @@ def make_reproducible(notebook):
     for cell in notebook.cells:
         for output in cell.get("outputs", []):
             output.get("data", {}).pop(WIDGET_VIEW, None)
+
+
+def _measures(cell):
+    measured = cell.metadata.get("nbval", {}).get("numbers") == "any"
+    return measured or "nbval-ignore-output" in cell.metadata.get("tags", [])
+
+
+def _without_numbers(outputs):
+    return NUMBER.sub("#", json.dumps(outputs, ensure_ascii=False))

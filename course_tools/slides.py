@@ -11,22 +11,27 @@ from pathlib import Path
 
 import matplotlib
 from fontTools import subset
-from jinja2 import pass_context
+from jinja2 import Environment, FileSystemLoader, pass_context
 from latex2mathml.converter import convert
 from nbconvert.exporters import SlidesExporter
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 from pygments.formatters import HtmlFormatter
 from traitlets.config import Config
 
-from course_tools import execute as notebooks
+from course_tools import notebooks
+from course_utils import chapters as table
 from course_utils.files import command, replacing
+from course_utils.message import CourseError, Message
 
 WIDTH, HEIGHT = 1280, 720  # of a slide, in px
 TEMPLATE = Path(__file__).parent / "slides_template"
+REVEAL = TEMPLATE / "reveal"
 # The characters that a font in the slides can draw: Latin, Greek, arrows, signs, italic formulas.
 CHARACTERS = [*range(0x20, 0x180), *range(0x370, 0x400), *range(0x2010, 0x20D0)]
 CHARACTERS += [*range(0x2100, 0x2300), *range(0x25A0, 0x2600), *range(0x27E0, 0x2A00)]
 CHARACTERS += range(0x1D400, 0x1D800)
+LIST = "index.html"
+LIST_MARK = '<meta name="generator" content="course slides">'
 CHANNELS = ["chrome", "msedge"]  # names that Playwright knows on Windows, macOS and Linux
 MATHML_REPAIRS = [
     # The converter takes every minus for a difference; behind = or ( it is a sign, and set close.
@@ -43,8 +48,19 @@ MATHML_REPAIRS = [
 ]
 
 
-class SlidesError(Exception):
+class SlidesError(CourseError):
     """Slides that cannot be made; the message says which, why, and what to do."""
+
+
+def run(chapters, to, pdf):
+    """Write the slides of chapters, then the list of all slides in the folder."""
+    for path in notebooks.find(chapters):
+        html = write_html(path, to)
+        for file in [html, write_pdf(html)] if pdf else [html]:
+            size = f"{file.stat().st_size / 1e6:.1f}"
+            print(Message("{file}: {size} MB", file=file, size=size), flush=True)
+    if index := write_list(to):
+        print(Message("{file}: the list of the slides", file=index))
 
 
 def write_html(path, folder):
@@ -66,29 +82,65 @@ def write_html(path, folder):
     Raises
     ------
     SlidesError
-        The notebook was never executed, has no slides or a formula that cannot be drawn, or the
-        file cannot be written.
-    course_tools.execute.NotebookError
+        The notebook was never executed, has no slides or a formula that cannot be drawn.
+    course_tools.notebooks.NotebookError
         The file is no notebook.
+    OSError
+        The slides cannot be written.
     """
-    path = Path(path)
+    path, folder = Path(path), Path(folder)
     notebook = notebooks.read(path)
     for k, cell in enumerate(notebook.cells):
         if cell.cell_type == "code" and cell.source.strip() and cell.execution_count is None:
-            place = f"{path.name} was never executed (cell {cell.get('id', k)})"
-            name = path.stem if path.parent == notebooks.NOTEBOOKS else f'"{path}"'
-            cure = command(f"course_utils execute {name}")
-            raise SlidesError(f"{place}, so its slides would have no outputs: run {cure}")
+            name = path.stem if path.parent == table.NOTEBOOKS else f'"{path}"'
+            raise SlidesError(
+                "{file} was never executed (cell {cell}), so its slides would have no outputs: run "
+                "{execute}",
+                file=path.name,
+                cell=cell.get("id", k),
+                execute=command(f"execute {name}"),
+            )
     if all(_slide_type(cell) in ("notes", "skip") for cell in notebook.cells):
-        raise SlidesError(f"{path.name} has no slides: all its cells are notes or skipped")
+        raise SlidesError(
+            "{file} has no slides: all its cells are notes or skipped.", file=path.name
+        )
     _name_sections(notebook)
-    html, _ = _Exporter().from_notebook_node(
-        notebook, resources={"slides": _parts(_title(notebook) or path.stem)}
+    title = re.search(r"^# (.+)", notebook.cells[0].source, flags=re.MULTILINE)
+    parts = _parts(title[1] if title else path.stem)
+    html, _ = _Exporter().from_notebook_node(notebook, resources={"slides": parts})
+    return _write(folder / f"{path.stem}.html", html.encode("utf-8"))
+
+
+def write_list(folder):
+    """Write ``index.html``, which lists and opens those slides in a folder that are chapters'.
+
+    Returns
+    -------
+    pathlib.Path or None
+        The file; None if there is nothing to list.
+
+    Raises
+    ------
+    SlidesError
+        There is an ``index.html`` that this function did not write; it is left as it is.
+    """
+    folder = Path(folder)
+    decks = [deck for deck in table.CHAPTERS if (folder / f"{deck.file}.html").is_file()]
+    if not decks:
+        return None
+    target = folder / LIST
+    if target.exists() and LIST_MARK not in target.read_text(encoding="utf-8", errors="replace"):
+        raise SlidesError(
+            "The slides are written, but not the list of them: {file} is something else, and "
+            "stays as it is; name another folder with --to.",
+            file=target,
+        )
+    with_pdf = {deck for deck in decks if (folder / f"{deck.file}.pdf").is_file()}
+    template = Environment(loader=FileSystemLoader(TEMPLATE), autoescape=True)
+    html = template.get_template("list.html.j2").render(
+        mark=LIST_MARK, decks=decks, with_pdf=with_pdf
     )
-    target = Path(folder) / f"{path.stem}.html"
-    with _writing(target), replacing(target, "w", encoding="utf-8", newline="\n") as file:
-        file.write(html)
-    return target
+    return _write(target, html.encode("utf-8"))
 
 
 def write_pdf(html):
@@ -107,24 +159,27 @@ def write_pdf(html):
     Raises
     ------
     SlidesError
-        There is no browser, it cannot print the file, or the PDF cannot be written.
+        There is no browser, or it cannot print the file.
+    OSError
+        The PDF cannot be written.
     """
     from playwright.sync_api import Error  # slow to import, and needed for a PDF alone
 
-    target = Path(html).with_suffix(".pdf")
+    html = Path(html)
     try:
         with browser() as opened:
             page = opened.new_page()
-            page.goto(f"{Path(html).resolve().as_uri()}?print-pdf")
+            page.goto(f"{html.resolve().as_uri()}?print-pdf")
             page.wait_for_function("document.querySelectorAll('.pdf-page').length > 0")
             page.evaluate("document.fonts.ready")
             content = page.pdf(prefer_css_page_size=True, print_background=True)
     except Error as error:
-        problem = error.message.splitlines()[0]
-        raise SlidesError(f"{html}: the browser cannot print it ({problem})") from error
-    with _writing(target), replacing(target) as file:
-        file.write(content)
-    return target
+        raise SlidesError(
+            "{file}: the browser cannot print it ({problem}).",
+            file=html,
+            problem=error.message.splitlines()[0],
+        ) from error
+    return _write(html.with_suffix(".pdf"), content)
 
 
 @contextmanager
@@ -159,21 +214,16 @@ def browser():
                 yield opened
             return
     raise SlidesError(
-        "a PDF is printed by a browser, and this machine has none that can: install Chrome or "
-        "Edge (on Linux, Chromium will do), or leave out --pdf"
+        "A PDF is printed by a browser, and this machine has none that can: install Chrome or "
+        "Edge (on Linux, Chromium will do), or leave out --pdf."
     ) from failure
 
 
-@contextmanager
-def _writing(path):
-    """Say in one sentence why a file could not be written."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        yield
-    except OSError as error:
-        raise SlidesError(
-            f"{path} cannot be written ({error.strerror}): name another folder with --output"
-        ) from error
+def _write(path, content):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with replacing(path) as file:
+        file.write(content)
+    return path
 
 
 class _Renderer(IPythonRenderer):
@@ -231,50 +281,42 @@ def _mathml(latex, display):
         mathml = convert(latex, display=display)
     except Exception as error:  # of many kinds, without a word on what is wrong
         raise SlidesError(
-            f"the formula {latex!r} cannot be drawn ({type(error).__name__}): is every bracket in "
-            "it closed?"
+            "The formula {formula} cannot be drawn ({kind}): is every bracket in it closed?",
+            formula=repr(latex),
+            kind=type(error).__name__,
         ) from error
     for found, repaired in MATHML_REPAIRS:
         mathml = re.sub(found, repaired, mathml)
     return mathml
 
 
-def _title(notebook):
-    heading = re.search(r"^# (.+)", notebook.cells[0].source, flags=re.MULTILINE)
-    return heading and heading[1]
-
-
 def _parts(title):
     """Return what the template needs beside the notebook."""
-    reveal = distribution("sphinx-revealjs").locate_file("sphinx_revealjs/_static/revealjs")
-    text = reveal / "dist/theme/fonts/source-sans-pro/source-sans-pro"
-    code = Path(matplotlib.get_data_path(), "fonts/ttf/DejaVuSansMono.ttf")
-    formulas = distribution("ziamath").locate_file("ziamath/fonts/STIXTwoMath-Regular.ttf")
+    text = f"{REVEAL}/source-sans-pro"
     styles = [
-        _font_face("Slide Text", f"{text}-regular.ttf"),
-        _font_face("Slide Text", f"{text}-semibold.ttf", weight=600),
-        _font_face("Slide Text", f"{text}-italic.ttf", style="italic"),
-        _font_face("Slide Text", f"{text}-semibolditalic.ttf", weight=600, style="italic"),
-        _font_face("Slide Code", code),
-        _font_face("Slide Formulas", formulas),
-        _read(reveal / "dist/reveal.css"),
+        _font_face("Slide Text", f"{text}-regular.woff"),
+        _font_face("Slide Text", f"{text}-semibold.woff", weight=600),
+        _font_face("Slide Text", f"{text}-italic.woff", style="italic"),
+        _font_face("Slide Text", f"{text}-semibolditalic.woff", weight=600, style="italic"),
+        _font_face("Slide Code", f"{matplotlib.get_data_path()}/fonts/ttf/DejaVuSansMono.ttf"),
+        _font_face(
+            "Slide Formulas",
+            distribution("ziamath").locate_file("ziamath/fonts/STIXTwoMath-Regular.ttf"),
+        ),
+        (REVEAL / "reveal.css").read_text(encoding="utf-8"),
         HtmlFormatter(style="default").get_style_defs(".highlight"),
-        _read(TEMPLATE / "slides.css"),
+        (TEMPLATE / "slides.css").read_text(encoding="utf-8"),
     ]
-    scripts = [_read(reveal / "dist/reveal.js"), _read(reveal / "plugin/notes/notes.js")]
+    scripts = [(REVEAL / name).read_text(encoding="utf-8") for name in ("reveal.js", "notes.js")]
+    javascript = re.sub(r"(?m)^//# sourceMappingURL=.*$", "", "\n".join(scripts))
     return {
         "title": title,
         "width": WIDTH,
         "height": HEIGHT,
         "css": "\n".join(styles),
         # Inside a page a script ends at the first such tag, even in one of its strings.
-        "javascript": "\n".join(scripts).replace("</script", r"<\/script"),
+        "javascript": javascript.replace("</script", r"<\/script"),
     }
-
-
-def _read(path):
-    text = Path(path).read_text(encoding="utf-8")
-    return re.sub(r"(?m)^//# sourceMappingURL=.*$", "", text)
 
 
 @cache

@@ -2,11 +2,17 @@
 
 from pathlib import Path
 
-import nbformat
+import course_exercises
+from course_tools import notebooks
+from course_tools.notebooks import NotebookError
+from course_utils.message import Message
 
-import course_exercises as exercises
-from course_tools.execute import NotebookError
-from course_utils.files import replacing
+
+def run(chapters, to):
+    """Write solved copies of chapters, and say how many exercises each holds."""
+    for path in notebooks.find(chapters):
+        n_solved = write_solved(path, to)
+        print(Message("{file}: exercises solved: {n}", file=Path(to) / path.name, n=n_solved))
 
 
 def write_solved(path, folder):
@@ -27,7 +33,9 @@ def write_solved(path, folder):
     Raises
     ------
     NotebookError
-        `folder` holds the notebook itself, or a starter cell is missing.
+        The file is no notebook, `folder` holds the notebook itself, or a starter cell is missing.
+    OSError
+        The copy cannot be written.
 
     Notes
     -----
@@ -36,28 +44,36 @@ def write_solved(path, folder):
     """
     path, folder = Path(path), Path(folder)
     if folder.resolve() == path.resolve().parent:
-        raise NotebookError(f"{folder} holds the notebooks of the students: name another folder")
-    notebook = nbformat.read(path, as_version=4)
+        raise NotebookError(
+            "{folder} holds the notebooks of the students: name another folder with --to.",
+            folder=folder,
+        )
+    notebook = notebooks.read(path)
     codes = {
         f"exercise-{exercise.slug}-starter": exercise.code.rstrip()
         for exercise in _exercises_of(path)
     }
-    missing = set(codes) - {cell.id for cell in notebook.cells}
+    missing = set(codes) - {cell.get("id") for cell in notebook.cells}
     if missing:
-        raise NotebookError(f"{path.name} has no cell {min(missing)}: bring back the course's own")
+        raise NotebookError(
+            "{file} has no cell {cell}, where an answer belongs: bring back the course's own "
+            "notebook.",
+            file=path.name,
+            cell=min(missing),
+        )
 
     is_unsolved = False
     for cell in notebook.cells:
-        if cell.id in codes:
+        if cell.get("id") in codes:
             cell.source, is_unsolved = codes[cell.id], True
         if is_unsolved and cell.cell_type == "code":
             cell.outputs, cell.execution_count = [], None
     folder.mkdir(parents=True, exist_ok=True)
-    with replacing(folder / path.name, "w", encoding="utf-8", newline="\n") as file:
-        file.write(nbformat.writes(notebook) + "\n")
+    notebooks.write(folder / path.name, notebook)
     return len(codes)
 
 
 def _exercises_of(path):
     chapter = path.stem[:2]
-    return exercises.of_chapter(chapter) if chapter in exercises.chapters() else []
+    has_exercises = chapter in course_exercises.chapters()
+    return course_exercises.of_chapter(chapter) if has_exercises else []
