@@ -162,7 +162,7 @@ def _expected_layer(W1, b1, W2, b2, W3, b3):
     return np.array([layers(x) - b for x in np.eye(len(W1))]), b
 
 
-COLLAPSE_MISTAKES = {
+COLLAPSE_MISTAKES = {  # U, a, V, b, W, c stand for W1, b1, W2, b2, W3, b3
     "`W` is right. But the biases do not merely add up: `b1` is multiplied by "
     "`W2` and `W3` on its way, and `b2` by `W3`.": lambda U, a, V, b, W, c: (U @ V @ W, a + b + c),
     "`W` is right, and so is the part of `b1`. But "

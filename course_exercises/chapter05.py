@@ -33,7 +33,7 @@ def _of_each_class(share):
     return lambda y, t, n_classes=10: np.array([share(y, t, k) for k in range(n_classes)])
 
 
-PER_CLASS_MISTAKES = {
+PER_CLASS_MISTAKES = {  # y are the predictions
     "This divides by how often a class was predicted. "
     "Asked for is the share among the samples that belong to the class, those whose "
     "label is `k`.": _of_each_class(lambda y, t, k: np.sum((y == k) & (t == k)) / np.sum(y == k)),

@@ -135,7 +135,7 @@ def _forward(f, x, h):
     return (f(x + h) - f(x)) / h
 
 
-EFFECT_OF_H_MISTAKES = {
+EFFECT_OF_H_MISTAKES = {  # hs are the candidates
     "This is the smallest candidate. "
     "With a tiny h rounding spoils the difference.": lambda f, x, slope, hs: min(hs),
     "This is the largest candidate. "

@@ -69,7 +69,7 @@ def _keras_network(*sizes, hidden="relu", last="softmax", with_input=True):
     return keras.Sequential([*layers, keras.layers.Dense(10, activation=last)])
 
 
-WIDTH_MISTAKES = {
+WIDTH_MISTAKES = {  # n is the width
     "The second hidden layer still has 256 neurons.": lambda n: _keras_network(n, 256),
     "The first hidden layer still has 512 neurons.": lambda n: _keras_network(512, n),
     "The argument `width` has no influence: this is the network of `build_model`.": lambda n: (
@@ -245,7 +245,7 @@ def _trained(optimizer, numbers="val_accuracy", epochs=3):
     return train_model(build_model(), epochs, optimizer).history[numbers]
 
 
-OPTIMISER_MISTAKES = {
+OPTIMISER_MISTAKES = {  # o is the optimiser
     "The argument `optimizer` has no influence. Hand it on to `train_model`.": lambda o: _trained(
         "adam"
     )[-1],

@@ -249,7 +249,7 @@ def _train(size, n_steps=1000, anew=True, fresh=True, paired=True, rate=0.01, lo
     return accuracy(x_valid, labels_valid)
 
 
-BATCH_SIZE_MISTAKES = {
+BATCH_SIZE_MISTAKES = {  # n is the size of a batch
     "No step was taken with `train_step`. Take 1,000 of them.": lambda n: _train(n, n_steps=0),
     "The weights go on from where the last training ended. Call `start_anew()` first.": lambda n: (
         _train(n, anew=False)
@@ -370,7 +370,7 @@ def _late_step(variable, velocity, slope, rate):
     velocity.assign(0.9 * velocity - rate * slope)
 
 
-MOMENTUM_MISTAKES = {
+MOMENTUM_MISTAKES = {  # v is the variable, u its velocity, s the slope, r the rate
     "Both variables are as they were. `=` gives a name to a new value; to change a variable "
     "in place, use `assign`, `assign_add` or `assign_sub`.": lambda v, u, s, r: v + 0.9 * u - r * s,
     "This is plain descent: the velocity is not used.": _step(
