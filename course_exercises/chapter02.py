@@ -77,9 +77,7 @@ def leaky_relu(x, leak=0.01):
         "is called dead. The leak keeps a small slope, so that it can come back."
     ),
     test=Compare(
-        each(lambda v, leak=0.01: v if v > 0 else leak * v),
-        cases=_arrays_and_leaks,
-        mistakes=LEAKY_RELU_MISTAKES,
+        each(lambda v, leak=0.01: v if v > 0 else leak * v), _arrays_and_leaks, LEAKY_RELU_MISTAKES
     ),
 )
 

@@ -1,5 +1,7 @@
 """The exercises of chapter 05, MNIST inference."""
 
+import functools
+
 import numpy as np
 
 from course_exercises.chapter03 import FAR_APART, shares, shares_of_rows
@@ -28,7 +30,7 @@ def _expected_accuracies(predictions, t, n_classes=10):
     return np.array([a / b for a, b in zip(right, total, strict=True)])
 
 
-def _of_each_class(share):
+def _each_class(share):
     """Return a function that computes a number for each class `k`."""
     return lambda y, t, n_classes=10: np.array([share(y, t, k) for k in range(n_classes)])
 
@@ -36,22 +38,20 @@ def _of_each_class(share):
 PER_CLASS_MISTAKES = {  # y are the predictions
     "This divides by how often a class was predicted. "
     "Asked for is the share among the samples that belong to the class, those whose "
-    "label is `k`.": _of_each_class(lambda y, t, k: np.sum((y == k) & (t == k)) / np.sum(y == k)),
+    "label is `k`.": _each_class(lambda y, t, k: np.sum((y == k) & (t == k)) / np.sum(y == k)),
     "This divides by the number of all samples. Divide by the "
-    "number of samples of the class.": _of_each_class(lambda y, t, k: np.mean((y == k) & (t == k))),
-    "These are counts. Divide each by the number of samples of its class.": _of_each_class(
+    "number of samples of the class.": _each_class(lambda y, t, k: np.mean((y == k) & (t == k))),
+    "These are counts. Divide each by the number of samples of its class.": _each_class(
         lambda y, t, k: np.sum((y == k) & (t == k))
     ),
     "This is one accuracy for all classes together.": lambda y, t, n_classes=10: np.mean(y == t),
     "This also counts the samples of other classes that were rightly not taken for this one. "
     "Select the samples of "
-    "the class first.": _of_each_class(lambda y, t, k: np.mean((y == k) == (t == k))),
-    "These are percent. A share is between 0 and 1.": _of_each_class(
+    "the class first.": _each_class(lambda y, t, k: np.mean((y == k) == (t == k))),
+    "These are percent. A share is between 0 and 1.": _each_class(
         lambda y, t, k: 100 * np.mean(y[t == k] == k)
     ),
-    "These are the shares of wrong answers.": _of_each_class(
-        lambda y, t, k: np.mean(y[t == k] != k)
-    ),
+    "These are the shares of wrong answers.": _each_class(lambda y, t, k: np.mean(y[t == k] != k)),
     "There are always ten classes here. How many there are, `n_classes` "
     "says.": lambda y, t, n_classes=10: np.array([np.mean(y[t == k] == k) for k in range(10)]),
 }
@@ -164,13 +164,12 @@ def top_two_accuracy(y, t):
 
 
 # ---------------------------------------------------------------- 5.3: a program to repair
+_expected_output = functools.partial(by_hand, last=shares)
+
+
 def _networks(rng):
     for shape in (4, (3, 4), (1, 4)):  # one image as it is, and batches of three and of one
         yield random_network(rng, (4, 3, 5, 3)), rng.random(shape)
-
-
-def _expected_output(network, x):
-    return by_hand(network, x, last=shares)
 
 
 def _logits(rng):

@@ -27,10 +27,10 @@ def _without_log(function, *args):
 
 # ---------------------------------------------------------------- 8.1: a hidden layer
 def _images_and_params(rng):
-    zeros = [np.zeros(shape, np.float32) for shape in [(784, 100), (100,), (100, 10)]]
+    shapes = [(784, 100), (100,), (100, 10), (10,)]
+    zeros = [np.zeros(shape, np.float32) for shape in shapes[:3]]
     yield np.ones((2, 784), np.float32), [*zeros, np.full(10, 3, np.float32)]
     for n in (1, 5):
-        shapes = [(784, 100), (100,), (100, 10), (10,)]
         params = [rng.normal(scale=0.1, size=shape).astype(np.float32) for shape in shapes]
         yield rng.random((n, 784), np.float32), params
 
@@ -200,19 +200,26 @@ class _Chapter:
         is_last = self.events[-1] == "measure"
         return {
             "steps with train_step": len(self.steps),
-            "digits in a batch": _only(sizes),
+            "digits in a batch": sizes[0] if len(set(sizes)) == 1 else "different ones",
             "each digit with its own target": all(paired),
             "a new random batch for each step": len(set(rows)) > 50,
-            "rate": _only(rates),
+            "rate": rates[0] if len(set(rates)) == 1 else "different ones",
             "loss": "logits_loss" if all(is_logits_loss) else "another one",
             "start_anew": "once, before the steps" if is_anew else "not once before the steps",
             "returned": meanings[0] if meanings and is_last else "something else",
         }
 
 
-def _only(values):
-    values = set(values)
-    return values.pop() if len(values) == 1 else "different ones"
+RIGHT_TRAINING = {
+    "steps with train_step": 1000,
+    "digits in a batch": None,  # as many as asked for
+    "each digit with its own target": True,
+    "a new random batch for each step": True,
+    "rate": 0.01,
+    "loss": "logits_loss",
+    "start_anew": "once, before the steps",
+    "returned": "the validation accuracy",
+}
 
 
 def _watched(function, batch_size):
@@ -221,19 +228,6 @@ def _watched(function, batch_size):
     names += ["accuracy", "logits_loss", "summed_loss"]
     function = with_names(function, **{name: getattr(chapter, name) for name in names})
     return chapter.report(function(batch_size))
-
-
-def _well_trained(batch_size):
-    return {
-        "steps with train_step": 1000,
-        "digits in a batch": batch_size,
-        "each digit with its own target": True,
-        "a new random batch for each step": True,
-        "rate": 0.01,
-        "loss": "logits_loss",
-        "start_anew": "once, before the steps",
-        "returned": "the validation accuracy",
-    }
 
 
 def _train(size, n_steps=1000, anew=True, fresh=True, paired=True, rate=0.01, loss=None):
@@ -318,7 +312,7 @@ for size in (1, 10, 100, 1000):
         "on the size of the batch, and a rate can be carried over from one to the other."
     ),
     test=Compare(
-        _well_trained,
+        lambda n: RIGHT_TRAINING | {"digits in a batch": n},
         cases=lambda rng: [(size,) for size in (10, 1, 100, 1000)],
         mistakes=BATCH_SIZE_MISTAKES,
         use=_watched,
