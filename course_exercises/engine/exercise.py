@@ -120,22 +120,22 @@ class Exercise:
         if len(answers) != len(self.names):
             text = Message("Hand over your answer: `q.check({names})`", names=", ".join(self.names))
             return self._reply(Outcome.WRONG, text)
-        if self._is_untouched(answers):
-            return self._reply(Outcome.NOT_ATTEMPTED, REPAIR if self.starter else FILL_IN)
 
         def examine(session):
+            if self._is_untouched(answers):
+                return Outcome.NOT_ATTEMPTED, REPAIR if self.starter else FILL_IN
             self.test(*[Answer(*named, session) for named in zip(self.names, answers, strict=True)])
-            return session.printed.getvalue().strip()
+            prints = session.printed.getvalue().strip()
+            return Outcome.RIGHT, self.right, *([PRINTS_TOO] if prints else [])
 
         try:
-            printed = run(examine, self.seconds)
+            return self._reply(*run(examine, self.seconds))
         except Wrong as wrong:
             return self._reply(Outcome.WRONG, *wrong.sentences, rows=wrong.rows)
         except BaseException as error:
             # An object that no check foresaw, such as one that raises when it is compared.
             text = "The check can do nothing with what your code gives back ({error})."
             return self._reply(Outcome.WRONG, Message(text, error=type(error).__name__))
-        return self._reply(Outcome.RIGHT, self.right, *[PRINTS_TOO] * bool(printed))
 
     def _is_untouched(self, answers):
         """Tell whether the starter cell is as it was."""

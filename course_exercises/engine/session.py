@@ -17,7 +17,7 @@ import io
 import threading
 import time
 import warnings
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 from unittest import mock
 
 from course_exercises.engine.reply import Wrong
@@ -73,11 +73,13 @@ def run(job, seconds):
         worker, done = _start(job, session)
         deadline, problem = time.monotonic() + seconds, Message(OUT_OF_TIME, seconds=seconds)
         try:
-            while worker.is_alive() and time.monotonic() < deadline:
-                worker.join(TICK)
+            # Not with `worker.join`: in Python 3.11 an interrupted one takes the thread for ended.
+            while not done.done() and time.monotonic() < deadline:
+                wait([done], TICK)
         except KeyboardInterrupt:
             problem = "You interrupted the check."
-        if not worker.is_alive():
+        if done.done():
+            worker.join()
             return done.result()
         rows = [("input", show_call(*session.doing))] if session.doing else []
         session.is_over = True

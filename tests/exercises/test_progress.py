@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-import course_exercises as exercises
+import course_exercises
 from course_exercises import progress
+from course_exercises.engine.reply import Outcome
 from course_tools.command import main
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -22,17 +23,17 @@ def path(tmp_path, monkeypatch):
     path = tmp_path / "진도" / "progress.json"
     path.parent.mkdir()
     monkeypatch.setenv("COURSE_PROGRESS", str(path))
-    monkeypatch.setattr(progress, "_session", {})
+    monkeypatch.setattr(progress, "_known", {})
     return path
 
 
 def restart(monkeypatch):
     """Forget what only the running Python knows."""
-    monkeypatch.setattr(progress, "_session", {})
+    monkeypatch.setattr(progress, "_known", {})
 
 
 def test_the_best_outcome_is_kept(path, monkeypatch):
-    for outcome in ("not attempted", "wrong", "right", "wrong", "not attempted"):
+    for outcome in (*Outcome, "wrong", "not attempted"):
         progress.record("01/nor", outcome)
     progress.record("01/half-adder", "wrong")
     restart(monkeypatch)
@@ -141,7 +142,7 @@ def test_kernels_that_write_at_the_same_time_lose_nothing(path):
 def test_the_overview_of_a_chapter():
     progress.record("01/nor", "right")
     progress.record("01/half-adder", "wrong")
-    assert repr(progress.overview("01")) == (
+    assert repr(course_exercises.overview("01")) == (
         "Chapter 01: 1 of 3 exercises solved\n"
         "  1.1 NOR           solved\n"
         "  1.2 another XOR   not yet\n"
@@ -149,8 +150,16 @@ def test_the_overview_of_a_chapter():
     )
 
 
+def test_to_store_and_to_list_takes_no_numpy():
+    code = (
+        "import sys, course_exercises; course_exercises.chapters(); print('numpy' in sys.modules)"
+    )
+    command = [sys.executable, "-c", code]
+    assert subprocess.check_output(command, text=True).strip() == "False"
+
+
 def test_the_last_cell_of_a_chapter_shows_it(capsys):
-    progress.show("01")
+    course_exercises.show_progress("01")
     assert capsys.readouterr().out.startswith("Chapter 01: 0 of 3 exercises solved\n")
 
 
@@ -159,7 +168,7 @@ def test_the_command_line_shows_every_chapter_in_plain_ascii(path, capsys):
     assert main(["progress"]) == 0
     shown = capsys.readouterr().out
     assert "Chapter 01: 1 of 3 exercises solved" in shown
-    for number in exercises.chapters():
+    for number in course_exercises.chapters():
         assert f"Chapter {number}: " in shown
     assert shown.endswith(f"Kept in {path}\n")
     assert shown.replace(str(path), "").isascii()

@@ -1,0 +1,88 @@
+"""The check goes on, whatever a student's code does: loops, interrupts, endless printing."""
+
+import _thread
+import dataclasses
+import threading
+import time
+
+import pytest
+from students import judge, text_of
+
+from course_exercises import chapter01
+from course_exercises.engine import session
+from course_exercises.engine.reply import Wrong
+
+
+def test_what_a_job_returns_or_raises_is_handed_on():
+    assert session.run(lambda _: 3, seconds=5) == 3
+    with pytest.raises(ZeroDivisionError):
+        session.run(lambda _: 1 / 0, seconds=5)
+
+
+def test_what_a_job_prints_is_in_its_session_and_nowhere_else(capsys):
+    def job(running):
+        print("here")
+        return running.printed.getvalue()
+
+    assert session.run(job, seconds=5) == "here\n"
+    assert capsys.readouterr().out == ""
+
+
+def test_code_that_cannot_be_stopped_is_left_behind(monkeypatch):
+    monkeypatch.setattr(session, "GRACE", 0.2)
+    woken = threading.Event()
+    namespace = {"woken": woken}
+    exec("def NOR(x1, x2): woken.wait(30)", namespace)
+    reply = dataclasses.replace(chapter01.nor, seconds=0.2).judge(namespace["NOR"])
+    assert not woken.is_set()
+    assert "input NOR(0, 0) Your code was still at work after 0.2 seconds." in text_of(reply)
+    assert "Choose Kernel > Restart Kernel" in text_of(reply)
+    woken.set()
+
+
+def test_an_interrupt_by_the_student_ends_the_check():
+    started = threading.Event()
+
+    def interrupt():
+        started.wait(30)
+        _thread.interrupt_main()
+
+    def loop(_):
+        started.set()
+        while True:
+            pass
+
+    threading.Thread(target=interrupt).start()
+    with pytest.raises(Wrong) as wrong:
+        session.run(loop, seconds=60)
+    assert wrong.value.sentences == ("You interrupted the check.",)
+    assert not [thread for thread in threading.enumerate() if thread.name == "check"]
+
+
+def test_what_is_printed_without_end_does_not_fill_the_memory():
+    def job(running):
+        for _ in range(100):
+            print("x" * 1000)
+        return running.printed.getvalue()
+
+    assert len(session.run(job, seconds=30)) == session.KEPT
+
+
+def test_checks_at_the_same_time_each_have_their_own_session():
+    """What one check notes is passed along, not looked up: it may even run inside another."""
+
+    def job(outer):
+        inner = session.run(lambda running: running, seconds=5)
+        outer.doing = ("outer", ())
+        return inner is not outer and inner.doing is None
+
+    assert session.run(job, seconds=5)
+
+
+def test_a_check_takes_no_longer_than_it_says():
+    started = time.monotonic()
+    quick = dataclasses.replace(chapter01.nor, seconds=0.2)
+    assert "Is there a loop in it" in text_of(
+        judge(quick, "def NOR(x1, x2):\n    while True: pass")
+    )
+    assert time.monotonic() - started < 60  # not a measure of speed: without a limit it never ends
