@@ -135,4 +135,4 @@ def _measures(cell):
 
 
 def _without_numbers(outputs):
-    return NUMBER.sub("#", json.dumps(outputs, ensure_ascii=False))
+    return NUMBER.sub("#", json.dumps(outputs, sort_keys=True, ensure_ascii=False))

@@ -2,7 +2,8 @@
 
 import sys
 
-from course_utils.files import DATA, shown
+from course_utils import files
+from course_utils.files import shown
 from course_utils.message import CourseError, Message
 from course_utils.mnist import find_full_set
 from course_utils.mnist.download import DownloadError, fetch
@@ -10,7 +11,7 @@ from course_utils.mnist.download import DownloadError, fetch
 
 def run():
     """Download full MNIST unless it is here; say where it is."""
-    home = DATA / "mnist"
+    home = files.DATA / "mnist"
     folder, _, notes = find_full_set()
     for note in notes:
         print(note, file=sys.stderr)

@@ -4,14 +4,14 @@ import os
 import sys
 from pathlib import Path
 
-from jupyterlab.labapp import main as jupyterlab
-
 from course_tools import notebooks
 
 
 def run(chapter):
     """Open a chapter in JupyterLab; return when JupyterLab has ended."""
     [path] = notebooks.find([chapter])
+    from jupyterlab.labapp import main as jupyterlab  # slow to import
+
     # In a terminal of JupyterLab, `python` and `course` are then the course's own.
     _put_first("PATH", Path(sys.executable).parent)
     # On its first start JupyterLab would ask whether to fetch news: these settings leave that out.

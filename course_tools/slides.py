@@ -25,7 +25,6 @@ from course_utils.message import CourseError, Message
 
 WIDTH, HEIGHT = 1280, 720  # of a slide, in px
 TEMPLATE = Path(__file__).parent / "slides_template"
-REVEAL = TEMPLATE / "reveal"
 # The characters that a font in the slides can draw: Latin, Greek, arrows, signs, italic formulas.
 CHARACTERS = [*range(0x20, 0x180), *range(0x370, 0x400), *range(0x2010, 0x20D0)]
 CHARACTERS += [*range(0x2100, 0x2300), *range(0x25A0, 0x2600), *range(0x27E0, 0x2A00)]
@@ -292,22 +291,24 @@ def _mathml(latex, display):
 
 def _parts(title):
     """Return what the template needs beside the notebook."""
-    text = f"{REVEAL}/source-sans-pro"
+    reveal = distribution("sphinx-revealjs").locate_file("sphinx_revealjs/_static/revealjs")
+    text = f"{reveal}/dist/theme/fonts/source-sans-pro/source-sans-pro"
     styles = [
-        _font_face("Slide Text", f"{text}-regular.woff"),
-        _font_face("Slide Text", f"{text}-semibold.woff", weight=600),
-        _font_face("Slide Text", f"{text}-italic.woff", style="italic"),
-        _font_face("Slide Text", f"{text}-semibolditalic.woff", weight=600, style="italic"),
+        _font_face("Slide Text", f"{text}-regular.ttf"),
+        _font_face("Slide Text", f"{text}-semibold.ttf", weight=600),
+        _font_face("Slide Text", f"{text}-italic.ttf", style="italic"),
+        _font_face("Slide Text", f"{text}-semibolditalic.ttf", weight=600, style="italic"),
         _font_face("Slide Code", f"{matplotlib.get_data_path()}/fonts/ttf/DejaVuSansMono.ttf"),
         _font_face(
             "Slide Formulas",
             distribution("ziamath").locate_file("ziamath/fonts/STIXTwoMath-Regular.ttf"),
         ),
-        (REVEAL / "reveal.css").read_text(encoding="utf-8"),
+        (reveal / "dist/reveal.css").read_text(encoding="utf-8"),
         HtmlFormatter(style="default").get_style_defs(".highlight"),
         (TEMPLATE / "slides.css").read_text(encoding="utf-8"),
     ]
-    scripts = [(REVEAL / name).read_text(encoding="utf-8") for name in ("reveal.js", "notes.js")]
+    names = ("dist/reveal.js", "plugin/notes/notes.js")
+    scripts = [(reveal / name).read_text(encoding="utf-8") for name in names]
     javascript = re.sub(r"(?m)^//# sourceMappingURL=.*$", "", "\n".join(scripts))
     return {
         "title": title,
