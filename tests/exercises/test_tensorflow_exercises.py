@@ -68,7 +68,7 @@ UNUSUAL = {
 TOLD = {
     "07/width without a network": (
         "def build_with_width(width): return width",
-        "It should return a Keras network, but it is a number.",
+        "It should return a Keras network, but its type is `int`.",
     ),
     "07/width of images": (
         "def build_with_width(width):\n"
