@@ -13,7 +13,8 @@ import nbformat
 import pytest
 
 import course_tools
-from course_tools import execute as notebooks
+from course_tools import notebooks
+from course_utils.chapters import NOTEBOOKS
 
 CHAPTER = "01_perceptron.ipynb"
 WAITS = "[...document.querySelectorAll('.jp-InputPrompt')].some((p) => p.innerText == '[*]:')"
@@ -24,7 +25,7 @@ SECONDS = 1000  # Playwright counts in milliseconds
 def lab(tmp_path_factory):
     """Start JupyterLab on a copy of the notebooks; return its address and the copy's folder."""
     home = tmp_path_factory.mktemp("lab 실습")
-    shutil.copytree(notebooks.NOTEBOOKS, home / "notebooks")
+    shutil.copytree(NOTEBOOKS, home / "notebooks")
     chapter = notebooks.read(home / "notebooks" / CHAPTER)
     for cell in chapter.cells:
         if cell.cell_type == "code":
@@ -37,7 +38,7 @@ def lab(tmp_path_factory):
     )
     folders = {"CONFIG": home / "config", "RUNTIME": home / "runtime", "DATA": home / "data"}
     paths = {f"JUPYTER_{name}_DIR": str(folder) for name, folder in folders.items()}
-    # What `course_utils open` sets: no question about news, which would ask the internet.
+    # What `course open` sets: no question about news, which would ask the internet.
     paths["JUPYTER_CONFIG_PATH"] = str(Path(course_tools.__file__).parent / "jupyter")
     with (home / "log").open("wb") as log:
         server = subprocess.Popen(

@@ -2,15 +2,16 @@
 
 import re
 from contextlib import nullcontext
+from functools import partial
 from pathlib import Path
 
 import nbformat
 import pytest
 from slide_deck import GOOD, code, deck, picture, printed, text
 
-from course_tools import execute as notebooks
 from course_tools import slides
 from course_tools.command import main
+from course_utils import chapters as table
 
 CHECKS = Path(__file__).with_name("slide_checks.js").read_text(encoding="utf-8")
 SIZE = {"width": slides.WIDTH, "height": slides.HEIGHT}
@@ -36,20 +37,21 @@ def outside(url):
     return [] if is_page or url.startswith(allowed) else [f"request: {url}"]
 
 
-@pytest.mark.parametrize("path", notebooks.find(), ids=lambda path: path.stem)
-def test_all_slides_are_in_order(browser, path, tmp_path):
-    assert problems(browser, slides.write_html(path, tmp_path)) == []
+@pytest.mark.parametrize("chapter", table.CHAPTERS, ids=lambda chapter: chapter.file)
+def test_all_slides_are_in_order(browser, chapter, tmp_path):
+    assert problems(browser, slides.write_html(chapter.path, tmp_path)) == []
+
+
+def small_deck(folder, *cells):
+    """Write slides of a few cells; return the file."""
+    nbformat.write(deck(*cells), folder / "09.ipynb")
+    return slides.write_html(folder / "09.ipynb", folder)
 
 
 @pytest.fixture
 def small(tmp_path):
     """Return a function that writes slides of a few cells."""
-
-    def write(*cells):
-        nbformat.write(deck(*cells), tmp_path / "09.ipynb")
-        return slides.write_html(tmp_path / "09.ipynb", tmp_path)
-
-    return write
+    return partial(small_deck, tmp_path)
 
 
 def test_a_good_deck_has_no_problems(browser, small):
@@ -58,9 +60,9 @@ def test_a_good_deck_has_no_problems(browser, small):
 
 LONG = "\n".join(f"print({k})" for k in range(30))
 PLANTED = {
-    "too many lines of code": (code(LONG), "slide 2: text beyond the foot of the slide"),
-    "too many words": (text("many words " * 300), "slide 2: text beyond the foot of the slide"),
-    "a word too wide": (text("m" * 200), "slide 2: text beyond the side of the slide"),
+    "too many lines of code": (code(LONG), "text beyond the foot of the slide"),
+    "too many words": (text("many words " * 300), "text beyond the foot of the slide"),
+    "a word too wide": (text("m" * 200), "text beyond the side of the slide"),
     "a wide table": (
         text("|a" * 90 + "|\n" + "|-" * 90 + "|"),
         "text beyond the side of the slide",
@@ -68,18 +70,18 @@ PLANTED = {
     "a wide formula": (text("$$" + "x + " * 80 + "x$$"), 'text beyond the side of the slide: "x"'),
     "output step by step": (
         code("f()", printed("a\n" * 40), slide_type="fragment"),
-        "slide 1: text beyond the foot",
+        "text beyond the foot",
     ),
     "cut off": (text('<div style="height: 20px; overflow: hidden">a<br>b</div>'), "text cut off"),
     "small text": (text('<p style="font-size: 17px">small</p>'), 'text of 17 px: "small"'),
-    "long lines": (code("x = 1  # " + "long " * 25), "slide 2: text of 1"),
+    "long lines": (code("x = 1  # " + "long " * 25), "text of 1"),
     "small print in a picture": (code("f()", picture(text_height=8)), "px in a picture"),
     "a picture among text": (
         code(LONG[:150], picture(size=(900, 900)), slide_type="slide"),
         "px in a picture",
     ),
     "unmeasured text": (code("f()", picture(text_height=None)), "text of NaN px in a picture"),
-    "no words": (code("f()", picture(alt="")), "slide 2: a picture without alternative text"),
+    "no words": (code("f()", picture(alt="")), "a picture without alternative text"),
     "pale text": (text('<p style="color: #888">pale</p>'), 'contrast of only 3.5: "pale"'),
     "pale on a shade": (text('<p style="background: #bbb; color: #666">x</p>'), "contrast of only"),
     "an unknown command": (text(r"$\nosuchthing{x}$"), "a formula that is not drawn"),
@@ -88,15 +90,39 @@ PLANTED = {
     "a picture from the network": (text("![a](http://127.0.0.1:9/b.png)"), "request: http://127"),
     "a script that fails": (text("<script>missing()</script>"), "missing is not defined"),
     "a script that complains": (text("<script>console.error('oh')</script>"), "console: oh"),
-    "nothing": (text("<br>"), "slide 2: empty"),
+    "nothing": (text("<br>"), "empty"),
 }
 
 
-@pytest.mark.parametrize(("cell", "said"), PLANTED.values(), ids=PLANTED)
-def test_a_planted_fault_is_found(browser, small, cell, said):
-    found = problems(browser, small(cell, text("the slide after it")))
-    assert any(said in problem for problem in found), found
-    assert not any(problem.startswith("slide 3") for problem in found)
+SEEN_BY_THE_PAGE = ("request: ", "error: ", "console: ")  # of no slide in particular
+
+
+@pytest.fixture(scope="module")
+def found(browser, tmp_path_factory):
+    """Return what is found in slides with all the faults, a good slide behind each of them."""
+    cells = []
+    for fault, _ in PLANTED.values():
+        # A fragment comes step by step on the slide before it, which is its own.
+        is_fragment = fault.metadata.slideshow.slide_type == "fragment"
+        cells += [text("step by step"), fault] if is_fragment else [fault]
+        cells.append(text("the slide after it"))
+    return problems(browser, small_deck(tmp_path_factory.mktemp("planted"), *cells))
+
+
+@pytest.mark.parametrize(
+    ("number", "said"),
+    [(2 + 2 * k, said) for k, (_, said) in enumerate(PLANTED.values())],
+    ids=PLANTED,
+)
+def test_a_planted_fault_is_found(found, number, said):
+    of_slide = [problem for problem in found if problem.startswith(f"slide {number}: ")]
+    of_page = [problem for problem in found if problem.startswith(SEEN_BY_THE_PAGE)]
+    assert any(said in problem for problem in of_slide + of_page), found
+
+
+def test_no_fault_is_found_on_a_good_slide_behind_one(found):
+    good = tuple(f"slide {2 * k + 1}: " for k in range(len(PLANTED) + 1))
+    assert [problem for problem in found if problem.startswith(good)] == []
 
 
 def test_a_slide_with_nothing_but_the_name_of_its_section_is_found(browser, small):
@@ -149,12 +175,11 @@ def test_a_larger_screen_gets_larger_text(browser, small):
 def test_the_pdf_has_a_page_of_the_right_size_for_each_slide(
     browser, tmp_path, monkeypatch, capsys
 ):
-    (tmp_path / "notebooks").mkdir()
-    nbformat.write(deck(*GOOD), tmp_path / "notebooks" / "09_small.ipynb")
-    monkeypatch.setattr(notebooks, "NOTEBOOKS", tmp_path / "notebooks")
+    path = tmp_path / "09_small.ipynb"
+    nbformat.write(deck(*GOOD), path)
     # Playwright runs once a thread, and here the fixture has it.
     monkeypatch.setattr(slides, "browser", lambda: nullcontext(browser))
-    assert main(["slides", "--pdf", "--output", str(tmp_path / "인쇄")]) == 0
+    assert main(["slides", str(path), "--pdf", "--to", str(tmp_path / "인쇄")]) == 0
     pdf = tmp_path / "인쇄" / "09_small.pdf"
     content = pdf.read_bytes()
     assert content.startswith(b"%PDF")
@@ -170,3 +195,14 @@ def test_slides_that_the_browser_cannot_print(browser, tmp_path, monkeypatch):
     monkeypatch.setattr(slides, "browser", lambda: nullcontext(browser))
     with pytest.raises(slides.SlidesError, match=r"missing\.html: the browser cannot print it \("):
         slides.write_pdf(tmp_path / "missing.html")
+
+
+def test_the_list_of_slides_leads_to_them_and_can_be_read_from_the_last_row(browser, tmp_path):
+    slides.write_html(table.CHAPTERS[0].path, tmp_path)
+    with browser.new_context(viewport=SIZE) as context:
+        page = context.new_page()
+        page.goto(slides.write_list(tmp_path).as_uri())
+        size = page.evaluate("parseFloat(getComputedStyle(document.querySelector('td')).fontSize)")
+        assert size >= 24
+        page.get_by_role("link", name="Start here").click()
+        page.wait_for_function("Reveal.isReady()")

@@ -1,14 +1,15 @@
 """Slides: what becomes of each cell, and what is said when they cannot be made."""
 
 import re
+from pathlib import Path
 
 import nbformat
 import pytest
 from slide_deck import GOOD, code, deck, picture, printed, text
 
-from course_tools import execute as notebooks
 from course_tools import slides
 from course_tools.command import main
+from course_utils import chapters as table
 from course_utils.files import command
 
 
@@ -88,23 +89,53 @@ def test_making_slides_again_changes_no_byte(tmp_path):
     assert slides.write_html(path, tmp_path).read_bytes() == first
 
 
-@pytest.mark.parametrize("path", notebooks.find(), ids=lambda path: path.stem)
-def test_every_chapter_has_between_25_and_45_slides_in_one_file_below_5_mb(path, tmp_path):
-    html = slides.write_html(path, tmp_path)
+@pytest.mark.parametrize("chapter", table.CHAPTERS, ids=lambda chapter: chapter.file)
+def test_every_chapter_has_between_25_and_45_slides_in_one_file_below_5_mb(chapter, tmp_path):
+    html = slides.write_html(chapter.path, tmp_path)
     assert 25 <= html.read_text(encoding="utf-8").count("<section>") <= 45
     assert html.stat().st_size < 5e6
 
 
-# ---------------------------------------------------------------- the command line
+# ---------------------------------------------------------------- the list of slides
+
+
+def test_the_list_opens_the_slides_that_are_there(tmp_path):
+    assert slides.write_list(tmp_path) is None
+    for name in ("03_softmax.html", "03_softmax.pdf", "01_perceptron.html", "mine.html"):
+        (tmp_path / name).touch()
+    html = slides.write_list(tmp_path).read_text(encoding="utf-8")
+    links = re.findall(r'href="(.*?)"', html)
+    assert links == ["01_perceptron.html", "03_softmax.html", "03_softmax.pdf"]
+    for words in ("Perceptron", "50 min", "One neuron</h2>", "Softmax", "45 min", "A network</h2>"):
+        assert words in html
+    assert not re.search(r"src=|url\(|@import|<script", html)
+    parts = re.findall("<h2>(.*?)</h2>", html)
+    assert parts == ["One neuron", "A network"]  # in the order of the chapters
+
+    (tmp_path / "00_start_here.html").touch()
+    assert "Start here" in slides.write_list(tmp_path).read_text(encoding="utf-8")
+
+
+def test_another_index_is_not_overwritten(tmp_path):
+    (tmp_path / "03_softmax.html").touch()
+    (tmp_path / "index.html").write_bytes(b"<h1>My site</h1> \xff")
+    with pytest.raises(slides.SlidesError, match=r"index\.html is something else, and stays"):
+        slides.write_list(tmp_path)
+    assert (tmp_path / "index.html").read_bytes() == b"<h1>My site</h1> \xff"
+
+
+# ---------------------------------------------------------------- the command
 
 
 @pytest.fixture
-def chapters(tmp_path, monkeypatch):
-    """Let the course consist of one small chapter; return its folder."""
+def course(tmp_path, monkeypatch):
+    """Let the course consist of one small chapter; return the folder of its notebooks."""
     folder = tmp_path / "notebooks"
     folder.mkdir()
     nbformat.write(deck(*GOOD), folder / "09_small.ipynb")
-    monkeypatch.setattr(notebooks, "NOTEBOOKS", folder)
+    small = table.Chapter("09", "09_small", "Small", "One part", 10, "NumPy", "Why?", "nothing")
+    monkeypatch.setattr(table, "CHAPTERS", (small,))
+    monkeypatch.setattr(table, "NOTEBOOKS", folder)
     monkeypatch.chdir(tmp_path)
     return folder
 
@@ -118,89 +149,54 @@ def complaint(capsys, *arguments):
     return err
 
 
-def test_slides_go_into_a_folder_of_their_own_or_the_one_named(chapters, capsys):
+def test_slides_go_into_a_folder_of_their_own_or_the_one_named(course, capsys):
     assert main(["slides"]) == 0
-    assert main(["slides", "9", "--output", "슬라이드/a"]) == 0
-    files = [chapters.parent / folder / "09_small.html" for folder in ("slides", "슬라이드/a")]
-    assert files[0].read_bytes() == files[1].read_bytes()
+    assert main(["slides", "9", "--output", "슬라이드/a"]) == 0  # as --to was called before
+    folders = [Path("slides"), Path("슬라이드/a")]
+    first, second = (folder / "09_small.html" for folder in folders)
+    assert first.read_bytes() == second.read_bytes()
+    size = f"{first.stat().st_size / 1e6:.1f} MB"
     assert capsys.readouterr().out.splitlines() == [
-        f"{file.relative_to(chapters.parent)}: {file.stat().st_size / 1e6:.1f} MB" for file in files
+        line
+        for folder in folders
+        for line in (
+            f"{folder / '09_small.html'}: {size}",
+            f"{folder / 'index.html'}: the list of the slides",
+        )
     ]
 
 
-def test_an_unknown_chapter(chapters, capsys):
-    assert complaint(capsys, "7") == "there is no chapter '7'; the chapters are 09_small\n"
-
-
-def test_a_notebook_that_was_never_executed(chapters, capsys):
+@pytest.mark.parametrize("is_chapter", [True, False])
+def test_a_notebook_that_was_never_executed(course, capsys, is_chapter):
     notebook = deck(code("print(1)"))
     notebook.cells[1].update(id="sum", execution_count=None)
-    nbformat.write(notebook, chapters / "09_small.ipynb")
-    assert complaint(capsys) == (
-        "09_small.ipynb was never executed (cell sum), so its slides would have no outputs: "
-        f"run {command('course_utils execute 09_small')}\n"
+    path = course / "09_small.ipynb" if is_chapter else course.parent / "내 것.ipynb"
+    nbformat.write(notebook, path)
+    typed = "09_small" if is_chapter else f'"{path}"'
+    assert complaint(capsys, str(path)) == (
+        f"{path.name} was never executed (cell sum), so its slides would have no outputs: "
+        f"run {command(f'execute {typed}')}\n"
     )
-
-
-def test_an_old_notebook_that_was_never_executed_is_named_by_its_path(chapters, capsys):
-    cell = nbformat.v4.new_code_cell("1")
-    del cell["id"]  # notebooks before format 4.5 have none
-    path = chapters.parent / "mine.ipynb"
-    nbformat.write(nbformat.v4.new_notebook(cells=[cell], nbformat_minor=4), path)
-    said = complaint(capsys, str(path))
-    assert said.startswith("mine.ipynb was never executed (cell 0)")
-    assert said.endswith(f'execute "{path}"\n')
 
 
 @pytest.mark.parametrize("formula", [r"\left( x", "x^", "{", r"\begin{cases} x"])
-def test_a_formula_that_cannot_be_drawn(chapters, capsys, formula):
-    nbformat.write(deck(text(f"$${formula}$$")), chapters / "09_small.ipynb")
-    assert complaint(capsys).startswith(f"the formula {formula!r} cannot be drawn")
+def test_a_formula_that_cannot_be_drawn(course, capsys, formula):
+    nbformat.write(deck(text(f"$${formula}$$")), course / "09_small.ipynb")
+    assert complaint(capsys).startswith(f"The formula {formula!r} cannot be drawn")
 
 
-def test_stopped_in_the_middle(chapters, capsys, monkeypatch):
-    def stop(*_):
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(slides, "write_html", stop)
-    assert complaint(capsys) == "stopped; the files named above are complete\n"
+def test_a_chapter_that_shows_nothing(course, capsys):
+    nbformat.write(nbformat.v4.new_notebook(cells=[text("x", "skip")]), course / "09_small.ipynb")
+    said = "09_small.ipynb has no slides: all its cells are notes or skipped.\n"
+    assert complaint(capsys) == said
 
 
-def test_a_name_that_the_system_refuses(chapters, capsys):
-    assert "x" * 300 in complaint(capsys, "x" * 300)
-
-
-def test_what_is_no_notebook(chapters, capsys):
-    (chapters / "09_small.ipynb").write_text("# no JSON", encoding="utf-8")
-    assert complaint(capsys).startswith("09_small.ipynb is not a notebook: ")
-
-
-def test_a_chapter_that_shows_nothing(chapters, capsys):
-    nbformat.write(nbformat.v4.new_notebook(cells=[text("x", "skip")]), chapters / "09_small.ipynb")
-    assert complaint(capsys) == "09_small.ipynb has no slides: all its cells are notes or skipped\n"
-
-
-def test_a_folder_that_cannot_be_written(chapters, capsys, monkeypatch):
-    (chapters.parent / "taken").write_text("a file", encoding="utf-8")
-    assert re.fullmatch(
-        r"taken.09_small.html cannot be written \(.+\): name another folder with --output\n",
-        complaint(capsys, "--output", "taken"),
-    )
-
-    def refuse(*_, **__):
-        raise PermissionError(13, "Permission denied")
-
-    monkeypatch.setattr(slides, "replacing", refuse)  # root may write everywhere
-    assert "(Permission denied)" in complaint(capsys, "--output", "other")
-
-
-def test_a_pdf_without_a_browser(chapters, capsys, monkeypatch):
+def test_a_pdf_without_a_browser(course, capsys, monkeypatch):
     monkeypatch.setenv("PATH", "")
     monkeypatch.setattr(slides, "CHANNELS", ["no-such-browser"])
     assert main(["slides", "--pdf"]) == 1
-    out, err = capsys.readouterr()
-    assert out.startswith("slides")  # the slides themselves are there
-    assert err == (
-        "a PDF is printed by a browser, and this machine has none that can: install Chrome or "
-        "Edge (on Linux, Chromium will do), or leave out --pdf\n"
+    assert Path("slides/09_small.html").is_file()  # the slides themselves are there
+    assert capsys.readouterr().err == (
+        "A PDF is printed by a browser, and this machine has none that can: install Chrome or "
+        "Edge (on Linux, Chromium will do), or leave out --pdf.\n"
     )
