@@ -1,0 +1,122 @@
+"""Images of digits, and how well they are told apart."""
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.ticker import MaxNLocator
+
+from course_utils.plotting.style import BLUE, CENTRED, PALE_BLUE, SKY
+
+
+def show_digits(images, captions=None, columns=10, title="", colours=None):
+    """Draw images of digits side by side, row by row. Return the figure.
+
+    Parameters
+    ----------
+    images : array_like, shape (n, 784) or (n, 28, 28)
+        n >= 1 images, 0 is black; each is drawn from its own darkest to its own lightest value.
+    captions, colours : sequence of n, optional
+        What stands above each image, and its colour (black if left out).
+    columns : int
+        Images in a row.
+
+    Raises
+    ------
+    ValueError
+        The images are not 28x28, there are none, or the captions or colours are not as many.
+    """
+    images = np.asarray(images)
+    n = len(images) if images.ndim > 1 else 0
+    if n == 0 or images.shape[1:] not in ((784,), (28, 28)):
+        wanted = "(n, 784) or (n, 28, 28) with n >= 1"
+        raise ValueError(f"images must have shape {wanted}, got {images.shape}")
+    for name, values in (("captions", captions), ("colours", colours)):
+        if values is not None and len(values) != n:
+            raise ValueError(f"{len(values)} {name} for {n} images")
+    texts = [""] * n if captions is None else [str(caption) for caption in captions]
+    colours = ["black"] * n if colours is None else colours
+    n_lines = max(len(text.splitlines()) for text in texts)
+    longest = max(len(line) for text in texts for line in text.split("\n"))
+    width = max(0.95, 0.09 * longest + 0.1)  # of one column, in inches: captions keep apart
+    columns = min(columns, n)
+    n_rows = -(-n // columns)
+    size = width * columns, (0.95 + 0.22 * n_lines) * n_rows + 0.4 * bool(title)
+    fig, axes = plt.subplots(n_rows, columns, squeeze=False, figsize=size)
+    for ax in axes.flat:
+        ax.axis("off")
+    for ax, image, text, colour in zip(axes.flat, images, texts, colours, strict=False):
+        ax.imshow(image.reshape(28, 28), cmap="gray")
+        ax.set_title(text, fontsize=11, fontweight="normal", color=colour, pad=3)
+    if title:
+        fig.suptitle(title, fontsize=13, fontweight="bold")
+    return fig
+
+
+def plot_confusion(matrix, title="Confusion matrix", ax=None):
+    """Draw a confusion matrix: rows are the true classes, columns the predicted ones.
+
+    Right answers, on the blue diagonal, outnumber the errors by far; so shades show the errors
+    alone. A dot stands for no error. Return the axes.
+
+    Parameters
+    ----------
+    matrix : array_like of int, shape (n_classes, n_classes)
+        ``matrix[i, j]``: how many samples of class i were predicted as class j.
+
+    Raises
+    ------
+    ValueError
+        The matrix is not square.
+    """
+    matrix = np.asarray(matrix)
+    if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1]:
+        raise ValueError(f"a confusion matrix is square, got shape {matrix.shape}")
+    errors = np.where(np.eye(len(matrix)), np.nan, matrix)
+    largest = max(np.nanmax(errors, initial=0), 1)
+    ax = ax or plt.subplots(figsize=(6.4, 5.4))[1]
+    shades = ax.imshow(errors, cmap="Oranges", vmin=0, vmax=largest)
+    for (i, j), count in np.ndenumerate(matrix):
+        if i == j:
+            ax.add_patch(plt.Rectangle((j - 0.5, i - 0.5), 1, 1, facecolor=PALE_BLUE))
+        weight = "bold" if i == j else "normal"
+        colour = "white" if i != j and count > 0.75 * largest else "black"
+        text = f"{count}" if count or i == j else "·"
+        ax.text(j, i, text, fontsize=11, fontweight=weight, color=colour, **CENTRED)
+    ax.set(title=title, xlabel="predicted class", ylabel="true class")
+    ax.set(xticks=range(len(matrix)), yticks=range(len(matrix)))
+    ax.grid(False)
+    worst = [divmod(int(k), len(matrix)) for k in np.argsort(-errors, axis=None)[:5]]
+    named = [f"{i} taken for {j}, {matrix[i, j]} times" for i, j in worst if errors[i, j] > 0]
+    ax.set_label(
+        f"rows are the true class, columns the predicted one; {np.trace(matrix)} of {matrix.sum()} "
+        f"are right; the most frequent errors: {'; '.join(named)}"
+    )
+    ax.figure.colorbar(shades, ax=ax, label="number of errors", ticks=MaxNLocator(integer=True))
+    return ax
+
+
+def show_prediction(image, probabilities, label=None):
+    """Draw an image of a digit and how probable a network finds each class. Return the figure.
+
+    Parameters
+    ----------
+    image : array_like, shape (784,) or (28, 28)
+    probabilities : array_like of float in [0, 1], shape (n_classes,)
+        The largest is the answer and is drawn hatched.
+    label : object, optional
+        The right answer, written above the image.
+    """
+    percent = 100 * np.asarray(probabilities)
+    answer = percent.argmax()
+    fig, (left, right) = plt.subplots(1, 2, figsize=(8.6, 3.2), width_ratios=(1, 2))
+    left.imshow(np.asarray(image).reshape(28, 28))
+    left.axis("off")
+    left.set_title("The image" if label is None else f"Label: {label}")
+    bars = right.bar(range(len(percent)), percent, color=SKY)
+    bars[answer].set(facecolor=BLUE, edgecolor="white", hatch="//")
+    for k, value in enumerate(percent):
+        if value >= 0.05:  # what rounds to 0.0 is not written
+            right.text(k, value + 2, f"{value:.1f}", fontsize=11, ha="center")
+    right.set(title=f"The network answers {answer}", xticks=range(len(percent)))
+    right.set(xlabel="class", ylabel="probability in %", ylim=(0, 112), yticks=range(0, 101, 25))
+    right.grid(axis="x", visible=False)
+    return fig

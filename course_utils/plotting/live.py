@@ -1,0 +1,45 @@
+"""A picture that follows sliders."""
+
+import io
+
+import matplotlib.pyplot as plt
+
+
+def live_picture(draw, figsize=(4.6, 4.4), **sliders):
+    """Return sliders beside a picture that is drawn again whenever one of them moves.
+
+    As text, and thus in a stored notebook, this ``ipywidgets.HBox`` is one sentence.
+
+    Parameters
+    ----------
+    draw : callable
+        ``draw(ax, name=value, ...)`` draws into the empty axes `ax`.
+    figsize : (width, height) in inches
+    **sliders : (lowest, highest, step, start)
+        One for each name.
+    """
+    import ipywidgets as widgets  # slow to import, and needed here alone
+
+    class Panel(widgets.HBox):
+        def __repr__(self):
+            return f"Sliders for {', '.join(sliders)}: run this cell to move them."
+
+    def redraw(_=None):
+        ax.clear()
+        draw(ax, **{slider.description: slider.value for slider in controls})
+        file = io.BytesIO()
+        fig.savefig(file, format="png")
+        fig.set_layout_engine("none")  # the axes stay where the first picture had them
+        picture.value = file.getvalue()  # new contents, not a new output: nothing flickers
+
+    controls = []
+    for name, (low, high, step, start) in sliders.items():
+        slider = widgets.FloatSlider(description=name, min=low, max=high, step=step, value=start)
+        slider.observe(redraw, names="value")
+        controls.append(slider)
+    picture = widgets.Image(format="png", layout={"width": "max-content"})
+    fig, ax = plt.subplots(figsize=figsize)
+    plt.close(fig)  # or the notebook would show it a second time
+    redraw()
+    layout = {"align_items": "center", "flex_flow": "row wrap"}  # below each other if it is narrow
+    return Panel([widgets.VBox(controls), picture], layout=layout)
