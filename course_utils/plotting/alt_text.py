@@ -1,11 +1,12 @@
 """Say in words what a figure shows, for readers who cannot see it.
 
-The words come from the figure itself: its titles, labels, bars, lines and texts. So they are right
-after every change of a figure, and nobody has to write them. A function that draws what such a
-list would not explain, a network for instance, says it itself with ``ax.set_label("...")``.
+The words come from its titles, labels, bars, lines and texts: they are right after every change,
+and nobody has to write them. What such a list would not explain, such as a network, says itself
+what it is with ``ax.set_label("...")``.
 """
 
 import re
+from functools import partial
 
 import numpy as np
 from matplotlib.container import BarContainer
@@ -34,29 +35,31 @@ def describe(figure):
 
 
 def text_height(figure):
-    """Return the height of the smallest text in a figure, in pixels of its picture."""
+    """Return the height of the smallest text in pixels, by which a slide is tested."""
     figure.draw_without_rendering()
     texts = [t for t in figure.findobj(Text) if t.get_visible() and t.get_text().strip()]
     return round(min([t.get_fontsize() for t in texts], default=0) * figure.dpi / 72, 1)
 
 
 def store_with_figures():
-    """Have every figure that a notebook shows stored with its description, as its ``alt``.
-
-    Beside it stands `text_height`, by which a test knows whether a slide shows it large enough.
-    """
+    """Have a notebook store every figure with its description, its ``alt``, and `text_height`."""
     from IPython import get_ipython  # slow to import outside of a notebook
 
     if shell := get_ipython():
-        shell.display_formatter.mimebundle_formatter.for_type(Figure, _metadata)
+        import matplotlib_inline.backend_inline  # noqa: F401  # registers how to make a PNG
+
+        printers = shell.display_formatter.formatters["image/png"]
+        draw = printers.type_printers.get(Figure)
+        if draw and getattr(draw, "func", None) is not _draw_and_describe:
+            printers.for_type(Figure, partial(_draw_and_describe, draw))
 
 
-def _metadata(figure):
+def _draw_and_describe(draw, figure):
+    picture = draw(figure)
     try:
-        words = {"alt": describe(figure), "text_height": text_height(figure)}
-        return {}, {"image/png": words} if figure.axes else {}
+        return picture and (picture, {"alt": describe(figure), "text_height": text_height(figure)})
     except Exception:  # a student's figure is shown even if there are no words for it
-        return {}, {}
+        return picture
 
 
 def _plain(text):

@@ -27,8 +27,7 @@ def show_digits(images, captions=None, columns=10, title="", colours=None):
     images = np.asarray(images)
     n = len(images) if images.ndim > 1 else 0
     if n == 0 or images.shape[1:] not in ((784,), (28, 28)):
-        wanted = "(n, 784) or (n, 28, 28) with n >= 1"
-        raise ValueError(f"images must have shape {wanted}, got {images.shape}")
+        raise ValueError(f"images need shape (n, 784) or (n, 28, 28), n > 0, got {images.shape}")
     for name, values in (("captions", captions), ("colours", colours)):
         if values is not None and len(values) != n:
             raise ValueError(f"{len(values)} {name} for {n} images")
@@ -54,8 +53,7 @@ def show_digits(images, captions=None, columns=10, title="", colours=None):
 def plot_confusion(matrix, title="Confusion matrix", ax=None):
     """Draw a confusion matrix: rows are the true classes, columns the predicted ones.
 
-    Right answers, on the blue diagonal, outnumber the errors by far; so shades show the errors
-    alone. A dot stands for no error. Return the axes.
+    Shades show the errors alone, as right answers outnumber them by far. Return the axes.
 
     Parameters
     ----------

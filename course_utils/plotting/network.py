@@ -37,7 +37,6 @@ def plot_diagram(nodes, arrows, title="", shaded=(), figsize=(6.4, 3.0)):
         ax.text(*(0.6 * start + 0.4 * end), text, **ON_A_LINE)
         words.append(f"{tail} → {head} ({text})".removesuffix(" ()"))
     ax.set(label=f"circles and arrows: {', '.join(words)}", title=title, aspect="equal")
-    ax.autoscale_view()
     ax.margins(0.02)
     ax.axis("off")
     return ax
