@@ -1,15 +1,20 @@
-"""The pictures of digits, predictions, shapes and chapters say what they were given."""
+"""The pictures that chapters share say what they were given, and can be read."""
 
+import io
 import itertools
 
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from matplotlib.colors import to_rgb
+from PIL import Image
 
 from course_utils import plotting
+from course_utils.chapters import CHAPTERS
+from course_utils.plotting.course_map import ICONS
 
-SHAPES = {"x": (100, 784), "W1": (784, 50), "z1": (100, 50), "W2": (50, 10), "y": (100, 10)}
+W1 = np.array([[0.1, -0.3, 0.5], [-0.2, 0.4, 0.0]])
+W2 = np.array([[0.1], [0.2], [-1.0]])
 
 
 @pytest.fixture(autouse=True)
@@ -24,14 +29,12 @@ def course_style():
 
 @pytest.fixture
 def image():
-    """Return a 28x28 image whose 20x12 digit starts at row 5, column 8; every pixel differs."""
-    image = np.zeros((28, 28), dtype=int)
-    image[5:25, 8:20] = np.arange(1, 241).reshape(20, 12)
-    return image
+    """Return a 28x28 image, no two pixels of which are alike."""
+    return np.arange(784).reshape(28, 28)
 
 
 def written(ax):
-    return [text.get_text() for text in ax.texts]
+    return [text.get_text() for text in ax.texts if text.get_text()]
 
 
 def overlapping(fig):
@@ -47,12 +50,10 @@ def overlapping(fig):
     pairs = itertools.combinations(boxes, 2)
     found = [(a.get_text(), b.get_text()) for a, b in pairs if boxes[a].overlaps(boxes[b])]
     canvas = fig.bbox.padded(1)
-    cut = [
-        text.get_text()
-        for text, box in boxes.items()
-        if not (canvas.contains(*box.min) and canvas.contains(*box.max))
-    ]
-    return found + cut
+    is_inside = {
+        text: canvas.contains(*b.min) and canvas.contains(*b.max) for text, b in boxes.items()
+    }
+    return found + [text.get_text() for text in boxes if not is_inside[text]]
 
 
 def test_overlapping_finds_planted_faults():
@@ -61,72 +62,69 @@ def test_overlapping_finds_planted_faults():
     assert overlapping(fig) == [("one", "two"), "cut off"]
 
 
+@pytest.mark.parametrize("name", ["BLUE", "ORANGE", "GREEN", "PURPLE", "GREY"])
+def test_colours_of_texts_stand_out_from_white(name):
+    def linear(channel):
+        return channel / 12.92 if channel <= 0.04045 else ((channel + 0.055) / 1.055) ** 2.4
+
+    red, green, blue = map(linear, to_rgb(getattr(plotting, name)))
+    assert 1.05 / (0.2126 * red + 0.7152 * green + 0.0722 * blue + 0.05) >= 4.5
+
+
 # ---------------------------------------------------------------- digits
 
 
-def test_show_digits_draws_each_image_under_its_caption(image):
+@pytest.mark.parametrize("shape", [(28, 28), (784,)])
+def test_digits_stand_under_their_captions(image, shape):
     images = [image, image.T, image[::-1]]
-    fig = plotting.show_digits(images, [5, 0, 4], columns=2)
+    flat = [each.reshape(shape) for each in images]
+    fig = plotting.show_digits(flat, [5, 0, 4], columns=2, colours=["black", "red", "black"])
     drawn = [ax for ax in fig.axes if ax.images]
     assert [ax.get_title() for ax in drawn] == ["5", "0", "4"]
+    assert drawn[1].title.get_color() == "red"
     for ax, expected in zip(drawn, images, strict=True):
         assert np.array_equal(ax.images[0].get_array(), expected)
 
 
-def test_show_digits_takes_flat_images(image):
-    fig = plotting.show_digits(image.reshape(1, 784))
-    assert np.array_equal(fig.axes[0].images[0].get_array(), image)
-
-
-@pytest.mark.parametrize("captions", [range(10), ["9 taken for 4\n100% sure"] * 10])
+@pytest.mark.parametrize("captions", [None, range(10), ["9 taken for 4\n100% sure"] * 10])
 @pytest.mark.parametrize("columns", [5, 10])
 def test_captions_do_not_touch(captions, columns):
     fig = plotting.show_digits(np.zeros((10, 784)), captions, columns, title="Ten digits")
     assert not overlapping(fig)
 
 
-def test_captions_keep_their_colours():
-    fig = plotting.show_digits(np.zeros((2, 784)), "ab", colours=["black", plotting.ORANGE])
-    assert fig.axes[1].title.get_color() == plotting.ORANGE
-
-
 @pytest.mark.parametrize("shape", [(784,), (28, 28), (0, 784), (2, 27, 28), (2, 28, 28, 1), ()])
-def test_show_digits_names_the_wrong_shape(shape):
-    with pytest.raises(ValueError, match="n >= 1, got") as error:
+def test_digits_of_another_shape_are_refused(shape):
+    with pytest.raises(ValueError, match=r"\(n, 784\) or \(n, 28, 28\), n > 0, got") as error:
         plotting.show_digits(np.zeros(shape))
     assert str(shape) in str(error.value)
 
 
-def test_show_digits_counts_captions_and_colours():
+def test_captions_and_colours_are_counted():
     with pytest.raises(ValueError, match="2 captions for 3 images"):
         plotting.show_digits(np.zeros((3, 784)), captions="ab")
     with pytest.raises(ValueError, match="1 colours for 3 images"):
         plotting.show_digits(np.zeros((3, 784)), captions="abc", colours=["red"])
 
 
-# ---------------------------------------------------------------- confusion matrix
+@pytest.mark.parametrize(
+    ("matrix", "texts"),
+    [
+        ([[900, 3], [0, 50]], ["900", "3", "·", "50"]),
+        ([[0, 2], [1, 5]], ["0", "2", "1", "5"]),  # a class that is never right is not hidden
+        ([[4, 0], [0, 5]], ["4", "·", "·", "5"]),
+        ([[4]], ["4"]),
+    ],
+)
+def test_confusion_matrix_shows_every_count(matrix, texts):
+    assert written(plotting.plot_confusion(matrix)) == texts
 
 
-def test_confusion_matrix_shows_every_count_and_colours_only_errors():
-    ax = plotting.plot_confusion([[900, 3], [0, 50]])
-    assert written(ax) == ["900", "3", "·", "50"]
-    shades = ax.images[0].get_array()
-    assert np.array_equal(np.ma.getmaskarray(shades), [[True, False], [False, True]])
-    assert ax.images[0].get_clim() == (0, 3)
-    assert (ax.get_xlabel(), ax.get_ylabel()) == ("predicted class", "true class")
-
-
-def test_a_class_that_is_never_right_is_not_hidden():
-    assert written(plotting.plot_confusion([[0, 2], [1, 5]])) == ["0", "2", "1", "5"]
-
-
-def test_confusion_matrix_without_errors_or_classes_to_confuse():
-    assert written(plotting.plot_confusion([[4, 0], [0, 5]])) == ["4", "·", "·", "5"]
-    assert written(plotting.plot_confusion([[4]])) == ["4"]
-
-
-def test_confusion_matrix_keeps_its_numbers_apart():
+def test_confusion_matrix_can_be_read_and_drawn_into_a_figure():
+    ax = plt.subplots()[1]
+    assert plotting.plot_confusion(np.full((10, 10), 1009)).figure is not ax.figure
     assert not overlapping(plotting.plot_confusion(np.full((10, 10), 1009)).figure)
+    assert plotting.plot_confusion(np.eye(2, dtype=int), ax=ax) is ax
 
 
 @pytest.mark.parametrize("shape", [(10,), (2, 3), (2, 2, 2)])
@@ -135,78 +133,130 @@ def test_confusion_matrix_is_square(shape):
         plotting.plot_confusion(np.zeros(shape, dtype=int))
 
 
-# ---------------------------------------------------------------- pixels and predictions
-
-
-def test_show_pixels_writes_the_numbers_of_the_part(image):
-    whole, part = plotting.show_pixels(image.ravel(), top=5, left=11, size=3).axes
-    assert written(part) == [str(value) for value in image[5:8, 11:14].ravel()]
-    assert np.array_equal(whole.images[0].get_array(), image)
-
-
-def test_show_pixels_frames_the_digit_and_the_part(image):
-    box, part = plotting.show_pixels(image, top=6, left=11, size=4).axes[0].patches
-    assert (box.get_xy(), box.get_width(), box.get_height()) == ((7.5, 4.5), 12, 20)
-    assert (part.get_xy(), part.get_width(), part.get_height()) == ((10.5, 5.5), 4, 4)
-
-
-def test_show_pixels_can_be_read(image):
-    assert not overlapping(plotting.show_pixels(np.maximum(image, 100), top=5, left=11))
-
-
-def test_show_prediction_marks_the_answer_alone(image):
-    probabilities = [0.02, 0.0004, 0.9, 0.0796]
-    left, right = plotting.show_prediction(image, probabilities, label=7).axes
-    assert left.get_title() == "Label: 7"
-    assert right.get_title() == "The network answers 2"
+def test_prediction_marks_the_answer_alone(image):
+    fig = plotting.show_prediction(image, [0.02, 0.0004, 0.9, 0.0796], label=7)
+    left, right = fig.axes
+    assert (left.get_title(), right.get_title()) == ("Label: 7", "The network answers 2")
     assert np.allclose([bar.get_height() for bar in right.patches], [2, 0.04, 90, 7.96])
-    hatched = [bar.get_hatch() is not None for bar in right.patches]
-    assert hatched == [False, False, True, False]
-    assert right.patches[2].get_facecolor()[:3] == to_rgb(plotting.BLUE)
+    assert [bool(bar.get_hatch()) for bar in right.patches] == [False, False, True, False]
     assert written(right) == ["2.0", "90.0", "8.0"]  # what rounds to 0.0 is not written
+    assert not overlapping(fig)
 
 
-def test_show_prediction_can_be_read(image):
-    assert not overlapping(plotting.show_prediction(image, np.full(10, 0.1)))
+# ---------------------------------------------------------------- networks
 
 
-# ---------------------------------------------------------------- shapes
+def lines_of_weights(ax):
+    """Return {((layer, height), (layer, height)): line}."""
+    lines = [line for line in ax.lines if len(line.get_xydata()) == 2]
+    return {tuple(map(tuple, line.get_xydata().tolist())): line for line in lines}
 
 
-def test_plot_shapes_names_arrays_shapes_and_operations():
-    ax = plotting.plot_shapes(SHAPES)
-    assert set(SHAPES) | {"100 × 784", "784 × 50", "100 × 10"} <= set(written(ax))
-    assert [text for text in written(ax) if text in "@→"] == ["@", "→", "@", "→"]
-    assert not overlapping(ax.figure)
+def test_line_joins_the_neurons_of_its_row_and_column_and_shows_sign_and_size():
+    lines = lines_of_weights(plotting.draw_network([W1, W2]))
+    assert len(lines) == 5 + 3  # W1[1, 2] is 0
+    # Two neurons at heights 0.5 and -0.5, three at 1, 0 and -1.
+    positive, negative = lines[(0, 0.5), (1, 1)], lines[(0, 0.5), (1, 0)]
+    assert positive.get_color() != negative.get_color()
+    assert positive.get_linestyle() != negative.get_linestyle()
+    of_size = [(0, 0.5), (1, 1)], [(0, -0.5), (1, 1)], [(0, 0.5), (1, -1)], [(1, -1), (2, 0)]
+    widths = [lines[ends].get_linewidth() for ends in map(tuple, of_size)]  # 0.1, 0.2, 0.5, 1
+    assert widths == sorted(set(widths))
+
+
+def test_activations_names_biases_and_weights_are_written():
+    ax = plotting.draw_network(
+        [W1],
+        activations=[["$x_1$", "$x_2$"], np.array([0.574, 0.668, -0.75])],
+        names=["input", "output"],
+    )
+    assert written(ax) == ["$x_1$", "$x_2$", "0.57", "0.67", "−0.75", "input", "output"]
+    ax = plotting.draw_network([[[1], [-2.5]]], biases=[[0.5]], weight_labels=True)
+    assert written(ax) == ["0.5", "1", "−2.5", "1"]  # the last one is in the bias neuron
+    assert ((0, 1.5), (1, 0)) in lines_of_weights(ax)
 
 
 @pytest.mark.parametrize(
-    ("name", "shape"), [("W1", (783, 50)), ("z1", (100, 49)), ("z1", (50, 100)), ("W2", (10, 50))]
+    ("weights", "signs"),
+    [(W1, ["positive", "negative"]), ([[1, 2]], ["positive"]), ([[-1, -2]], ["negative"])],
 )
-def test_plot_shapes_refuses_products_that_do_not_exist(name, shape):
-    with pytest.raises(ValueError, match="does not give"):
-        plotting.plot_shapes(SHAPES | {name: shape})
+def test_legend_names_the_signs_that_occur(weights, signs):
+    legend = plotting.draw_network([weights]).get_legend()
+    assert [text.get_text() for text in legend.get_texts()] == [f"{sign} weight" for sign in signs]
 
 
-# ---------------------------------------------------------------- the map
+def test_wide_layer_shows_its_first_and_last_neurons():
+    activations = [[str(i) for i in range(100)], ["y"]]
+    ax = plotting.draw_network([np.arange(1, 101)[:, np.newaxis]], activations, most=5)
+    assert written(ax) == ["0", "1", "2", "⋮", "98", "99", "y"]
+    assert len(lines_of_weights(ax)) == 5
 
 
-def test_course_map_names_every_chapter_in_order():
-    fig = plotting.draw_course_map()
-    texts = written(fig.axes[0])
-    numbers = [text for text in texts if text.isdigit()]
-    assert numbers == [f"{k:02}" for k in range(9)]
-    assert {"Perceptron", "Softmax", "Keras", "Under Keras"} <= set(texts)
+@pytest.mark.filterwarnings("error")
+def test_network_of_zeros_has_no_lines():
+    ax = plotting.draw_network([np.zeros((2, 3))], ax=plt.subplots()[1])
+    assert not lines_of_weights(ax)
+    assert len(plt.get_fignums()) == 1
 
 
-def test_course_map_can_be_read():
-    fig = plotting.draw_course_map()
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"weights": []}, "at least one layer"),
+        ({"weights": [[1, 2]]}, r"layer 1 must be a matrix, got shape \(2,\)"),
+        ({"weights": [np.zeros((2, 0))]}, "layer 1 must be a matrix"),
+        ({"weights": [W1, W1]}, "layer 2 have 2 rows, but layer 1 has 3 neurons"),
+        ({"weights": [W1], "activations": [[1, 2]]}, r"activations have the shapes \[\(2,\)\]"),
+        ({"weights": [W1], "activations": [[1, 2], [1, 2]]}, r"expected \[\(2,\), \(3,\)\]"),
+        ({"weights": [W1], "biases": [[1, 2]]}, r"biases have the shapes .* \[\(3,\)\]"),
+        ({"weights": [W1], "names": ["input"]}, "1 names for the input and 1 layers"),
+        ({"weights": [W1], "most": 1}, "most must be at least 2, got 1"),
+    ],
+)
+def test_what_does_not_fit_is_named(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        plotting.draw_network(**arguments)
+    assert not plt.get_fignums()
+
+
+# ---------------------------------------------------------------- sliders and the map
+
+
+def test_live_picture_is_drawn_again_when_a_slider_moves():
+    drawn = []
+
+    def draw(ax, w, b):
+        drawn.append((w, b))
+        ax.plot([0, w], [b, 1])
+
+    panel = plotting.live_picture(draw, w=(-2, 2, 0.25, 1), b=(-3, 3, 0.25, -1.5))
+    controls, picture = panel.children
+    before = picture.value
+    controls.children[1].value = -0.5
+    assert drawn == [(1, -1.5), (1, -0.5)]
+    assert picture.value != before
+    first, second = (Image.open(io.BytesIO(value)) for value in (before, picture.value))
+    assert first.size == second.size  # the page does not jump
+    assert plt.get_fignums() == []  # or the notebook would show the figure a second time
+    text = panel._repr_mimebundle_()["text/plain"]
+    assert text == "Sliders for w, b: run this cell to move them."
+
+
+def new_chapter(number, **changes):
+    return CHAPTERS[-1]._replace(number=number, title=f"Chapter {number}", **changes)
+
+
+@pytest.mark.parametrize("new", [(), (new_chapter("98"), new_chapter("99", part="A new part"))])
+def test_map_shows_every_chapter_of_the_table(new):
+    chapters = [*CHAPTERS, *new]
+    fig = plotting.draw_course_map(chapters)
+    texts = [" ".join(text.split()) for text in written(fig.axes[0])]
+    for chapter in chapters:
+        assert {chapter.number, chapter.title, chapter.question, chapter.part} <= set(texts)
+    assert len(fig.axes[0].child_axes) == len(chapters)
     assert not overlapping(fig)
-    sizes = [text.get_fontsize() for text in fig.axes[0].texts]
-    assert min(sizes) >= 11
+    assert min(text.get_fontsize() for text in fig.axes[0].texts) >= 11
 
 
-def test_every_chapter_of_the_map_has_its_small_picture():
-    pictures = plotting.draw_course_map().axes[0].child_axes
-    assert len(pictures) == 9
-    assert all(ax.lines or ax.patches or ax.images or ax.collections for ax in pictures)
+def test_every_icon_belongs_to_a_chapter():
+    assert {path.stem for path in ICONS.iterdir()} <= {chapter.number for chapter in CHAPTERS}
