@@ -2,15 +2,12 @@
 
 import ast
 import re
-from pathlib import Path
 
 import nbformat
 import numpy as np
 
 from course_tools.execute import METADATA, WIDGET_VIEW
-
-ROOT = Path(__file__).resolve().parents[2]
-NOTEBOOKS = sorted((ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb"))
+from course_utils.files import COURSE as ROOT
 
 TAGS = {
     "code-only",  # on a slide, its output is left out
@@ -27,6 +24,8 @@ GENERATED_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){0,3}(-[0-9a-f]{12})?")
 # A stored output may not hold what differs in the next run or on another machine.
 UNSTABLE = re.compile(r"\b0x[0-9a-f]{6,}|ipykernel_\d+|/home/|/Users/|/root/|/tmp/|[A-Z]:\\")
 MAX_CODE_LINES = 15
+FOLDED = {"source_hidden": True}  # what JupyterLab writes: a student opens the cell to see its code
+MAX_FOLDED_LINES = 40
 MAX_WORDS = 120
 GLOBAL_RANDOM = {"rand", "randn", "randint", "random", "choice", "shuffle", "permutation", "normal"}
 # The cells that may be tagged nbval-ignore-output: the rest of them measure times.
@@ -41,9 +40,9 @@ def read(path):
 
 
 def exported_names():
-    """Return every public function and class of course_utils."""
+    """Return every public function and class of course_utils and its rooms."""
     names = set()
-    for path in (ROOT / "course_utils").glob("[!_]*.py"):
+    for path in (ROOT / "course_utils").rglob("*.py"):
         tree = ast.parse(path.read_text(encoding="utf-8"))
         names |= {name for name in defined_names(tree) if not name.startswith("_")}
     return names
@@ -118,6 +117,8 @@ def known_metadata(notebook):
         yield "the metadata of the notebook are not those that execute writes"
     for cell in notebook.cells:
         unknown = set(cell.metadata) - {"tags", "slideshow"}
+        if cell.metadata.get("jupyter") == FOLDED and cell.cell_type == "code":
+            unknown -= {"jupyter"}
         if unknown:
             yield f"{cell.id}: metadata {sorted(unknown)}"
         if tags(cell) - TAGS:
@@ -199,8 +200,9 @@ def short_cells(notebook):
     for cell in notebook.cells:
         if cell.cell_type == "code":
             n_lines = len(cell.source.splitlines())
-            if n_lines > MAX_CODE_LINES and "exercise" not in tags(cell):
-                yield f"{cell.id}: {n_lines} lines of code, at most {MAX_CODE_LINES}"
+            most = MAX_FOLDED_LINES if "jupyter" in cell.metadata else MAX_CODE_LINES
+            if n_lines > most and "exercise" not in tags(cell):
+                yield f"{cell.id}: {n_lines} lines of code, at most {most}"
         else:
             prose = [line for line in cell.source.splitlines() if not line.startswith("|")]
             n_words = len(re.findall(r"\w[\w'’.-]*", " ".join(prose)))
@@ -347,3 +349,16 @@ def repeated_definitions(notebooks):
             cells = ", ".join(f"{name} ({cell})" for name, cell, _ in places)
             problems.append(f"{defined} is defined in {cells}")
     return problems
+
+
+def opening_differs(chapter, notebook):
+    """Find where a notebook opens otherwise than its row in the table of chapters says."""
+    opening = notebook.cells[0].source
+    heading = opening.partition("\n")[0]
+    if not heading.startswith(f"# {chapter.number} · "):
+        yield f"{heading!r} does not begin with '# {chapter.number} · '"
+    missing = set(chapter.title.lower().split()) - set(heading.lower().split())
+    if missing:
+        yield f"{heading!r} lacks {sorted(missing)} of the title {chapter.title!r}"
+    if f"**Time:** about {chapter.minutes} minutes" not in opening:
+        yield f"the time is not the table's: about {chapter.minutes} minutes"

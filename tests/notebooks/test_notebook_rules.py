@@ -9,6 +9,7 @@ import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from course_tools.execute import METADATA, WIDGET_VIEW
+from course_utils.chapters import CHAPTERS
 
 TITLE = (
     "# 01 · A chapter\n\n> **The question.** What?\n\n**After this chapter you can**\n\n- do\n\n"
@@ -41,27 +42,33 @@ def code(source, *tags, outputs=(), id="planted"):
     return new_code_cell(source, id=id, metadata={"tags": list(tags)}, outputs=list(outputs))
 
 
+def folded(n_lines):
+    source = "\n".join(["x = 1"] * n_lines)
+    return new_code_cell(source, id="folded", metadata={"jupyter": dict(rules.FOLDED)})
+
+
 def broken(rule, notebook):
     return list(rule(notebook))
 
 
 @pytest.mark.parametrize("rule", rules.RULES, ids=lambda rule: rule.__name__)
-@pytest.mark.parametrize("path", rules.NOTEBOOKS, ids=lambda path: path.stem)
-def test_notebook_keeps_the_rule(path, rule):
-    assert not broken(rule, rules.read(path))
+@pytest.mark.parametrize("chapter", CHAPTERS, ids=lambda chapter: chapter.file)
+def test_notebook_keeps_the_rule(chapter, rule):
+    assert not broken(rule, rules.read(chapter.path))
 
 
-def test_every_notebook_is_a_numbered_chapter():
-    assert sorted((rules.ROOT / "notebooks").glob("*.ipynb")) == rules.NOTEBOOKS
-
-
-def test_there_are_notebooks():
-    assert len(rules.NOTEBOOKS) >= 6
+@pytest.mark.parametrize("chapter", CHAPTERS, ids=lambda chapter: chapter.file)
+def test_notebook_opens_as_the_table_of_chapters_says(chapter):
+    assert not list(rules.opening_differs(chapter, rules.read(chapter.path)))
 
 
 def test_nothing_is_defined_in_two_notebooks():
-    notebooks = {path.stem: rules.read(path) for path in rules.NOTEBOOKS}
+    notebooks = {chapter.file: rules.read(chapter.path) for chapter in CHAPTERS}
     assert not rules.repeated_definitions(notebooks)
+
+
+def test_functions_of_every_room_are_known():
+    assert {"sigmoid", "load_mnist", "show_digits", "describe"} <= rules.exported_names()
 
 
 @pytest.mark.parametrize("rule", rules.RULES, ids=lambda rule: rule.__name__)
@@ -75,6 +82,8 @@ PLANTED = [
     (rules.readable_ids, new_markdown_cell("x", id="sum")),
     (rules.known_metadata, code("x = 1", "full_mnist")),
     (rules.known_metadata, new_code_cell("x = 1", id="x", metadata={"lines_to_next_cell": 2})),
+    (rules.known_metadata, new_code_cell("1", id="x", metadata={"jupyter": {"x": 1}})),
+    (rules.known_metadata, new_markdown_cell("x", id="x", metadata={"jupyter": rules.FOLDED})),
     (rules.cut_into_slides, new_markdown_cell("x", id="x", metadata={"slideshow": {}})),
     (rules.outputs_are_there, code("print(1)")),
     (rules.outputs_are_there, code("import matplotlib.pyplot as plt\nplt.show()")),
@@ -112,6 +121,7 @@ PLANTED = [
         )
     ),
     (rules.short_cells, code("\n".join("x = 1" for _ in range(16)))),
+    (rules.short_cells, folded(41)),
     (rules.short_cells, new_markdown_cell("word " * 121, id="long")),
     (rules.links_lead_somewhere, new_markdown_cell("[next](99_nowhere.ipynb)", id="link")),
     (rules.links_lead_somewhere, new_markdown_cell("![a](https://a.org/b.png)", id="picture")),
@@ -122,6 +132,7 @@ PLANTED = [
     (rules.plain_python, code("%matplotlib inline")),
     (rules.plain_python, code("!pip install numpy")),
     (rules.copies_nothing_shared, code("def sigmoid(x):\n    return x")),
+    (rules.copies_nothing_shared, code("def show_digits(images):\n    return images")),
     (rules.copies_nothing_shared, code("sigmoid = np.tanh")),
     (rules.copies_nothing_shared, code("relu: object = lambda x: x")),
     (rules.copies_nothing_shared, code("if True:\n    def sigmoid(x):\n        return x")),
@@ -158,6 +169,21 @@ def test_other_metadata_of_the_notebook_are_caught():
     notebook = chapter()
     notebook.metadata = METADATA | {"colab": {}}
     assert broken(rules.known_metadata, notebook)
+
+
+def test_a_folded_cell_may_be_longer():
+    notebook = chapter(folded(40))
+    assert not broken(rules.short_cells, notebook)
+    assert not broken(rules.known_metadata, notebook)
+
+
+@pytest.mark.parametrize(
+    "change", [{"number": "02"}, {"title": "Another chapter"}, {"minutes": 6}], ids=str
+)
+def test_an_opening_that_differs_from_the_table_is_caught(change):
+    row = CHAPTERS[0]._replace(number="01", title="Chapter", minutes=5)
+    assert not list(rules.opening_differs(row, chapter()))
+    assert len(list(rules.opening_differs(row._replace(**change), chapter()))) == 1
 
 
 def test_keras_with_a_seed_is_no_fault():
