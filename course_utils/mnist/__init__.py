@@ -21,8 +21,7 @@ def load_mnist(normalize=True, flatten=True, one_hot_label=False):
     ``MNIST_DIR`` names (a relative one counts from the course's folder), or in ``data/mnist/``;
     the full set, downloaded into ``data/mnist/`` unless the environment variable
     ``COURSE_OFFLINE`` is ``1``; the offline sample, 4,000 training and 1,000 test digits. Every
-    file is verified before it is used. What stood in the way of an earlier source is said in the
-    line.
+    file is verified before it is used. The line says what stood in an earlier source's way.
 
     Parameters
     ----------
@@ -46,14 +45,16 @@ def load_mnist(normalize=True, flatten=True, one_hot_label=False):
     SampleError
         Not even the offline sample can be read.
     """
-    which, arrays, notes = _first_source()
+    source, arrays, notes = _first_source()
     x_train, t_train, x_test, t_test = arrays
-    line = f"MNIST: {which}, {len(x_train):,} training and {len(x_test):,} test digits"
+    line = f"MNIST: {source}, {len(x_train):,} training and {len(x_test):,} test digits"
     print(f"{line} ({'; '.join(notes)})" if notes else line)
-    return tuple(
-        (_images(x, normalize, flatten), _labels(t, one_hot_label))
-        for x, t in [(x_train, t_train), (x_test, t_test)]
-    )
+    pairs = []
+    for x, t in (x_train, t_train), (x_test, t_test):
+        x = np.divide(x, 255, dtype=np.float32) if normalize else x.copy()
+        t = np.eye(10, dtype=np.float32)[t] if one_hot_label else t.astype(np.int64)
+        pairs.append((x.reshape(len(x), -1) if flatten else x, t))
+    return tuple(pairs)
 
 
 def full_mnist_folder():
@@ -62,73 +63,47 @@ def full_mnist_folder():
 
 
 def given_folder():
-    """Return the folder that ``MNIST_DIR`` names, or None if it is not set.
-
-    A relative one counts from the course's folder, because a kernel runs somewhere else.
-    """
+    """Return the folder that ``MNIST_DIR`` names, or None; a relative one is the course's."""
     given = os.environ.get("MNIST_DIR")
     # Path.expanduser would raise an error for a user who does not exist.
     return DATA.parent / os.path.expanduser(given) if given else None  # noqa: PTH111
 
 
 def find_full_set():
-    """Look for the full set on this machine, without downloading anything.
+    """Look for the full set on this machine: return its folder, its four arrays, and notes.
 
-    Returns
-    -------
-    folder : Path or None
-        Where it is, verified to the last byte: ``MNIST_DIR``, ``data/mnist/`` or nowhere.
-    arrays : list of four ndarrays of uint8
-        Training images and labels, test images and labels; empty if it is nowhere.
-    notes : list of str
-        What is wrong with the folders that were looked into: damaged files, and what is missing
-        of a set that should be there.
+    None and no arrays if it is nowhere. The notes, a list of str, say what is damaged or missing.
     """
-    notes = []
-    home = DATA / "mnist"
-    given = given_folder()
-    for folder in dict.fromkeys([given, home] if given else [home]):
+    home, given, notes = DATA / "mnist", given_folder(), []
+    for folder in dict.fromkeys([given or home, home]):
         arrays, problems = read_folder(folder)
-        notes += [f"{shown(problem.path)} {problem.problem}" for problem in problems]
+        notes += [str(error.problem) for error in problems]
         if len(arrays) == len(FILES):
             return folder, list(arrays.values()), notes
-        damaged = [problem.path.name.removesuffix(".gz") for problem in problems]
+        damaged = [error.path.name.removesuffix(".gz") for error in problems]
         missing = [name for name in FILES if name not in arrays and name not in damaged]
-        if not is_folder(folder):
-            if folder != home and not problems:
-                notes.append(f"MNIST_DIR: there is no folder {folder}")
-        elif missing and (len(missing) < len(FILES) or folder != home):
+        if missing and is_folder(folder) and (folder == given or len(missing) < len(FILES)):
             notes.append(f"{shown(folder)} lacks {', '.join(missing)}")
+        elif folder == given and not is_folder(folder) and not problems:
+            notes.append(f"MNIST_DIR: there is no folder {folder}")
     return None, [], notes
 
 
 def _first_source():
     """Return the name of the source, its four arrays, and what else there is to say."""
     folder, arrays, notes = find_full_set()
-    if folder is None:
-        if os.environ.get("COURSE_OFFLINE", "0") not in ("", "0"):
-            notes.append("COURSE_OFFLINE is set")
+    if folder is None and os.environ.get("COURSE_OFFLINE", "0") not in ("", "0"):
+        notes.append("COURSE_OFFLINE is set")
+    elif folder is None:
+        try:
+            set_aside = fetch(DATA / "mnist")
+        except DownloadError as error:
+            notes.append(str(error))
         else:
-            try:
-                set_aside = fetch(DATA / "mnist")
-            except DownloadError as error:
-                notes.append(str(error))
-            else:
-                folder, arrays, notes = find_full_set()
-                notes.append(f"downloaded into {shown(DATA / 'mnist')}")
-                notes += [f"a damaged file is now called {shown(path)}" for path in set_aside]
-    if folder is None:
-        notes.append(f"for the full set: {command('course_utils fetch')}")
-        return "the offline sample", read_sample(), notes
-    return "the full set", arrays, notes
-
-
-def _images(x, normalize, flatten):
-    """Return images of uint8 in the form that was asked for, as an array of their own."""
-    x = np.divide(x, 255, dtype=np.float32) if normalize else x.copy()
-    return x.reshape(len(x), -1) if flatten else x
-
-
-def _labels(t, one_hot_label):
-    """Return labels of uint8 in the form that was asked for."""
-    return np.eye(10, dtype=np.float32)[t] if one_hot_label else t.astype(np.int64)
+            folder, arrays, notes = find_full_set()
+            notes.append(f"downloaded into {shown(DATA / 'mnist')}")
+            notes += [f"a damaged file is now called {shown(path)}" for path in set_aside]
+    if folder:
+        return "the full set", arrays, notes
+    notes.append(f"for the full set: {command('fetch')}")
+    return "the offline sample", read_sample(), notes

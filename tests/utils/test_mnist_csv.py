@@ -1,19 +1,19 @@
+import errno
 import gzip
 import os
-from contextlib import contextmanager
 
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
+from tiny_mnist import snapshot
 
-from course_utils.mnist import csv as mnist_csv
 from course_utils.mnist.csv import CsvError, read_csv, write_csv
 
 X = np.random.default_rng(0).integers(0, 256, size=(700, 784), dtype=np.uint8)
 T = np.arange(700) % 10
 IN_TMP_PATH = settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 
 
@@ -27,22 +27,13 @@ def joined(table, newline="\n", end=True):
     return (newline.join(map(",".join, table)) + newline * end).encode()
 
 
-def assert_read(path, content, n=3):
-    """Check that a file with this content holds the first digits and is left as it was."""
-    path.write_bytes(content)
-    x, t = read_csv(path)
-    assert np.array_equal(x, X[:n]) and np.array_equal(t, T[:n])
-    assert path.read_bytes() == content
-
-
 def assert_refused(path, content, *words, row=None, column=None):
-    """Check that the first bad place is named, that the file is, and that it is left as it was."""
+    """Check that the file and the first bad place are named, and that it is left as it was."""
     path.write_bytes(content)
     with pytest.raises(CsvError) as caught:
         read_csv(path)
-    assert (caught.value.row, caught.value.column) == (row, column)
     message = str(caught.value)
-    places = [f"row {row}"] * bool(row) + [f"column {column} ("] * bool(column)
+    places = [f", row {row}: "] * bool(row) + [f" column {column} ("] * bool(column)
     for word in (path.name, *places, *words, "fresh copy"):
         assert word in message
     assert path.read_bytes() == content
@@ -65,6 +56,7 @@ def test_the_forms_of_the_arrays(tmp_path):
         joined(cells(), "\r\n", end=False),
         b"\xef\xbb\xbf" + joined(cells()),
         joined(cells()) + b"\n\r\n\n",
+        joined(cells()).replace(b"\n", b"\n\r\n\n"),
         joined([["label", *(f"{i}x{j}" for i in range(28) for j in range(28))], *cells()]),
         joined([['"label"', *(f'"pixel{k}"' for k in range(784))], *cells()], "\r\n"),
         b"\xef\xbb\xbf" + joined([["정답", *(f"화소 {k}" for k in range(784))], *cells()]),
@@ -77,13 +69,12 @@ def test_the_forms_of_the_arrays(tmp_path):
     ],
 )
 def test_these_forms_are_read(tmp_path, content):
-    assert_read(tmp_path / "digits.csv", content)
-    assert_read(tmp_path / "digits.csv.GZ", gzip.compress(content))
-
-
-def test_a_name_with_korean_letters_and_spaces(tmp_path):
-    write_csv(tmp_path / "숫자 셋.csv.gz", X, T)
-    assert np.array_equal(read_csv(tmp_path / "숫자 셋.csv.gz")[0], X)
+    for name, written in (("a.csv", content), ("숫자 셋.csv.GZ", gzip.compress(content))):
+        path = tmp_path / name
+        path.write_bytes(written)
+        x, t = read_csv(path)
+        assert np.array_equal(x, X[:3]) and np.array_equal(t, T[:3])
+        assert path.read_bytes() == written
 
 
 def test_a_missing_file_is_named(tmp_path):
@@ -94,25 +85,22 @@ def test_a_missing_file_is_named(tmp_path):
 @pytest.mark.parametrize("name", ["folder.csv", "folder.csv.gz"])
 def test_a_folder_is_refused(tmp_path, name):
     (tmp_path / name).mkdir()
-    with pytest.raises(CsvError, match="folder"):
+    with pytest.raises(CsvError, match="it is a folder"):
         read_csv(tmp_path / name)
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows says that there is no such file")
 def test_a_path_that_the_system_refuses_is_named(tmp_path):
     path = tmp_path / ("x" * 300)  # where Path.is_dir raises an error, as in a locked folder
-    with pytest.raises(CsvError, match="xxx: unreadable"):
+    with pytest.raises(CsvError, match="xxx: it cannot be read"):
         read_csv(path)
 
 
-@pytest.mark.parametrize("content", [b"", b"\n", b"\r\n\r\n", b"\xef\xbb\xbf"])
-def test_an_empty_file_is_refused(tmp_path, content):
-    assert_refused(tmp_path / "empty.csv", content, "no digit")
-
-
-def test_a_lonely_header_is_refused(tmp_path):
-    header = [f"pixel{k}" for k in range(785)]
-    assert_refused(tmp_path / "header.csv", joined([header]), "no digit")
+@pytest.mark.parametrize(
+    "content", [b"", b"\n", b"\r\n\r\n", b"\xef\xbb\xbf", joined([map(str, range(785))])]
+)
+def test_a_file_without_digits_is_refused(tmp_path, content):
+    assert_refused(tmp_path / "empty.csv", content, "no digits")
 
 
 @pytest.mark.parametrize("width", [1, 784, 786])
@@ -131,19 +119,24 @@ def test_a_row_with_a_cell_less_or_more_is_refused(tmp_path, row):
         assert_refused(tmp_path / "width.csv", joined(table), words, row=row)
 
 
-def test_widths_that_add_up_are_refused(tmp_path):
+def test_other_separators_and_shapes_are_refused(tmp_path):
+    path, content = tmp_path / "digits.csv", joined(cells())
+    assert_refused(path, content.replace(b",", b";"), "found 1;", row=1)
+    assert_refused(path, content.replace(b"\n", b","), "found 2356", row=1)
+    assert_refused(path, content + b"0," * 500_000, "found 500001", row=4)
     table = cells()
-    table[1].append(table[0].pop())
-    assert_refused(tmp_path / "width.csv", joined(table), "found 784", row=1)
+    table[1].append(table[0].pop())  # widths that add up
+    assert_refused(path, joined(table), "found 784", row=1)
+    assert_refused(path, content.replace(b"\n", b"\n  \n"), "found 1;", row=2)
 
 
-@pytest.mark.parametrize("row", [1, 2, 3])
+@pytest.mark.parametrize("row", [1, 3])
 @pytest.mark.parametrize(
     ("column", "cell", "words"),
     [
         (2, "abc", "'abc'"),
         (785, "abc", "(pixel783)"),
-        (400, "256", "'256' is not a whole number from 0 to 255"),
+        (400, "256", "'256' is no whole number from 0 to 255"),
         (400, "1000", "'1000'"),
         (400, "65536", "'65536'"),
         (400, "99999999999999999999", "'9999"),
@@ -154,22 +147,20 @@ def test_widths_that_add_up_are_refused(tmp_path):
         (400, "1e2", "'1e2'"),
         (400, "nan", "'nan'"),
         (400, "NA", "'NA'"),
-        (400, "", "an empty cell"),
-        (785, "", "an empty cell"),
-        (400, "  ", "an empty cell"),
+        (400, "", "'' is no whole number"),
+        (785, "", "'' is no whole number"),
+        (400, "  ", "'' is no whole number"),
         (400, "1 2", "'1 2'"),
         (400, "1_2", "'1_2'"),
-        (400, "+5", "'+5'"),
         (400, "0x1F", "'0x1F'"),
         (400, "٣", "'٣'"),
         (400, '"5"', "'\"5\"'"),
-        (400, "5\r", r"'5\r'"),
-        (400, "x" * 500, "xxx...'"),
+        (400, "x" * 500, "xxx'"),
         (1, "10", "(label)"),
         (1, "-1", "from 0 to 9"),
         (1, "3.5", "'3.5'"),
         (1, "seven", "'seven'"),
-        (1, "", "an empty cell"),
+        (1, "", "''"),
     ],
 )
 def test_a_bad_cell_is_named(tmp_path, row, column, cell, words):
@@ -178,60 +169,27 @@ def test_a_bad_cell_is_named(tmp_path, row, column, cell, words):
     assert_refused(tmp_path / "cell.csv", joined(table), words, row=row, column=column)
 
 
-@pytest.mark.parametrize("column", [1, 2, 785])
-@pytest.mark.parametrize("row", [1, 2, 3])
-def test_an_empty_cell_among_zeros_is_named(tmp_path, row, column):
-    table = [["0"] * 785 for _ in range(3)]
-    table[row - 1][column - 1] = ""
-    assert_refused(tmp_path / "zeros.csv", joined(table), "empty cell", row=row, column=column)
-
-
 def test_bytes_that_are_no_text_are_named(tmp_path):
     for bad, words in ((b"\xff\xfe", r"\\xff\\xfe"), (b"\x00", r"\x00"), (b"7\x00", r"7\x00")):
         table = cells()
         table[1][9] = "?"
         content = joined(table).replace(b"?", bad)
         assert_refused(tmp_path / "bytes.csv", content, words, row=2, column=10)
-
-
-def test_utf_16_is_refused(tmp_path):
-    content = joined(cells()).decode().encode("utf-16")
-    assert_refused(tmp_path / "utf16.csv", content, row=1, column=1)
-
-
-def test_semicolons_are_refused(tmp_path):
-    content = joined(cells()).replace(b",", b";")
-    assert_refused(tmp_path / "semicolons.csv", content, "found 1;", row=1)
-
-
-@pytest.mark.parametrize("empty", [b"\n", b"\r\n", b"  \n"])
-@pytest.mark.parametrize("row", [1, 2, 3])
-def test_an_empty_row_is_refused(tmp_path, empty, row):
-    lines = joined(cells()).splitlines(keepends=True)
-    lines.insert(row - 1, empty)
-    assert_refused(tmp_path / "gap.csv", b"".join(lines), "an empty row", row=row)
+    utf_16 = joined(cells()).decode().encode("utf-16")
+    assert_refused(tmp_path / "utf16.csv", utf_16, row=1, column=1)
 
 
 def test_a_file_cut_in_a_row_is_refused(tmp_path):
     content = joined(cells())
     in_third = content.rindex(b"\n", 0, -1) + 1
-    for end in range(in_third + 1, content.rindex(b",") + 1, 97):
-        column = content[in_third:end].count(b",") + 1
-        assert_refused(tmp_path / "cut.csv", content[:end], "cut short", row=3, column=column)
+    for end in range(in_third + 1, content.rindex(b",") + 1, 297):
+        assert_refused(tmp_path / "cut.csv", content[:end], "cut short", row=3)
     # Cut behind the last comma, 785 cells are left, the last of them empty.
-    end = content.rindex(b",") + 1
-    assert_refused(tmp_path / "cut.csv", content[:end], "an empty cell", row=3, column=785)
-
-
-def test_a_file_without_rows_is_refused(tmp_path):
-    content = b"0," * 500_000
-    assert_refused(tmp_path / "endless.csv", content, "too long", row=1)
-    content = joined(cells()) + content
-    assert_refused(tmp_path / "endless.csv", content, "too long", row=4)
+    assert_refused(tmp_path / "cut.csv", content[: content.rindex(b",") + 1], row=3, column=785)
 
 
 def test_a_damaged_gzip_file_is_refused(tmp_path):
-    content = gzip.compress(joined(cells(700)))
+    content = gzip.compress(joined(cells(20)))
     for damaged in (
         joined(cells()),
         content[: len(content) // 2],
@@ -241,11 +199,7 @@ def test_a_damaged_gzip_file_is_refused(tmp_path):
         content[:1000] + bytes(50) + content[1050:],
         content + b"left over",
     ):
-        path = tmp_path / "damaged.csv.gz"
-        path.write_bytes(damaged)
-        with pytest.raises(CsvError, match=r"damaged\.csv\.gz.*gzip"):
-            read_csv(path)
-        assert path.read_bytes() == damaged
+        assert_refused(tmp_path / "damaged.csv.gz", damaged, "it cannot be read (")
 
 
 @given(
@@ -266,7 +220,7 @@ def test_what_is_written_is_read(tmp_path, n, largest, seed, name, header):
 
 
 @given(
-    row=st.integers(1, 300),
+    row=st.integers(1, 60),
     column=st.integers(1, 785),
     cell=st.one_of(
         st.integers(256).map(str),
@@ -275,48 +229,17 @@ def test_what_is_written_is_read(tmp_path, n, largest, seed, name, header):
         st.text(st.characters(codec="utf-8", exclude_characters=",\r\n0123456789"), max_size=5),
         st.sampled_from(["256", "300", "999", "2560", "0256", "1.5", "5a", "a5", "5-", "1 1"]),
     ),
-    later=st.integers(0, 300),
+    later=st.integers(0, 60),
 )
 @example(row=1, column=1, cell="abc", later=0)
-@example(row=300, column=785, cell="256", later=300)
+@example(row=60, column=785, cell="256", later=60)
 @IN_TMP_PATH
 def test_a_single_bad_cell_is_found_wherever_it_is(tmp_path, row, column, cell, later):
-    table = cells(300)  # several blocks
-    assert len(joined(table)) > 3 * mnist_csv.BLOCK
+    table = cells(60)
     table[row - 1][column - 1] = cell
     if later > row:
         table[later - 1][0] = "a second bad cell"
     assert_refused(tmp_path / "cell.csv", joined(table), row=row, column=column)
-
-
-@given(st.data())
-@IN_TMP_PATH
-def test_the_fast_way_gives_what_the_careful_one_gives(tmp_path, data):
-    """Replace one character of a file by another: both ways agree on what is in it, if anything."""
-    content = bytearray(joined(cells(4)))
-    place = data.draw(st.integers(0, len(content) - 1))
-    content[place] = data.draw(st.sampled_from(b"0123456789,\n\r .-x\x00\xff"))
-    path = tmp_path / "digits.csv"
-    path.write_bytes(content)
-
-    def outcome():
-        try:
-            return [array.tolist() for array in read_csv(path)]
-        except CsvError as error:
-            return str(error)
-
-    fast = outcome()
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(mnist_csv, "_table_of_digits", lambda block: None)
-        assert outcome() == fast
-
-
-def test_blocks_may_end_anywhere(tmp_path, monkeypatch):
-    for newline in ("\n", "\r\n"):
-        content = joined(cells(20), newline) + newline.encode()
-        for size in range(4000, 4040):
-            monkeypatch.setattr(mnist_csv, "BLOCK", size)
-            assert_read(tmp_path / "digits.csv", content, n=20)
 
 
 def test_a_header_is_written_on_demand(tmp_path):
@@ -345,14 +268,14 @@ def test_the_same_digits_always_give_the_same_bytes(tmp_path, monkeypatch):
         (X[:2] / 255, T[:2], TypeError, "normalize=False"),
         (X[:2].astype(np.float32), T[:2], TypeError, "float32"),
         (X[:2] > 100, T[:2], TypeError, "bool"),
-        (X[:2].astype(str), T[:2], TypeError, "x must hold"),
+        (X[:2].astype(str), T[:2], TypeError, "<U3"),
         (X[:2].astype(int) + 1, T[:2], ValueError, "256"),
         (-X[:2].astype(int), T[:2], ValueError, "x must hold"),
         (X[:2, :783], T[:2], ValueError, "(2, 783)"),
         (X[0], T[:1], ValueError, "(784,)"),
         (X[:0], T[:0], ValueError, "n >= 1"),
-        (X[:3], T[:2], ValueError, "3 digits"),
-        (X[:2], T[0], ValueError, "shape ()"),
+        (X[:3], T[:2], ValueError, "(3,)"),
+        (X[:2], T[0], ValueError, "()"),
         (X[:2], np.eye(10, dtype=int)[T[:2]], ValueError, "(2, 10)"),
         (X[:2], np.eye(10)[T[:2]], TypeError, "one_hot_label=False"),
         (X[:2], [3, 10], ValueError, "10 at index (1,)"),
@@ -368,40 +291,18 @@ def test_wrong_arrays_are_refused_and_the_old_file_stays(tmp_path, x, t, error, 
     assert path.read_bytes() == b"old"
 
 
-@pytest.mark.parametrize("name", ["digits.csv", "digits.csv.gz"])
-@pytest.mark.parametrize("error", [OSError, KeyboardInterrupt])
-def test_a_failing_write_leaves_the_old_file_and_nothing_else(tmp_path, monkeypatch, name, error):
-    path = tmp_path / name
-    path.write_bytes(b"old")
-    whole = mnist_csv.replacing
+@pytest.mark.parametrize("error", [OSError(errno.ENOSPC, "disk full"), KeyboardInterrupt()])
+def test_a_failing_write_leaves_the_old_file_and_nothing_else(tmp_path, monkeypatch, error):
+    def fail(_):
+        raise error
 
-    class Full:
-        """A disk that is full after some bytes."""
-
-        def __init__(self, file):
-            self.file, self.left = file, 30_000
-
-        def write(self, data):
-            self.left -= len(data)
-            if self.left < 0:
-                raise error("disk full")
-            return self.file.write(data)
-
-        def __getattr__(self, attribute):
-            return getattr(self.file, attribute)
-
-    @contextmanager
-    def replacing(path):
-        with whole(path) as file:
-            yield Full(file)
-
-    monkeypatch.setattr(mnist_csv, "replacing", replacing)
-    with pytest.raises(error):
-        write_csv(path, X, T)
-    assert path.read_bytes() == b"old"
-    assert list(tmp_path.iterdir()) == [path]
+    (tmp_path / "digits.csv").write_bytes(b"old")
+    monkeypatch.setattr(os, "fsync", fail)
+    with pytest.raises(type(error)):
+        write_csv(tmp_path / "digits.csv", X[:9], T[:9])
+    assert snapshot(tmp_path) == {"digits.csv": b"old"}
 
 
 def test_a_missing_folder_is_named(tmp_path):
     with pytest.raises(FileNotFoundError, match="nowhere"):
-        write_csv(tmp_path / "nowhere" / "digits.csv", X, T)
+        write_csv(tmp_path / "nowhere" / "digits.csv", X[:9], T[:9])

@@ -25,10 +25,10 @@ from course_utils.mnist import idx as mnist_files
 from course_utils.mnist import load_mnist
 from course_utils.mnist.download import DownloadError, fetch
 
-PAGE = b"<!DOCTYPE html><title>Please log in</title>" + b"<p>to the network of this hotel" * 999
+PAGE = b"<!DOCTYPE html><title>Please log in</title>" + b"<p>to the network of this hotel" * 99
 SAMPLE = "MNIST: the offline sample, 4,000 training and 1,000 test digits ({}; {})\n"
-FETCH = f"for the full set: {command('course_utils fetch')}"
-FIRST, *_, LAST = mnist_download.ARCHIVES
+FETCH = f"for the full set: {command('fetch')}"
+LAST = "train-images-idx3-ubyte"
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -52,7 +52,7 @@ class Handler(BaseHTTPRequestHandler):
         pass
 
 
-# What a server can do with a request.
+# What a server can do with a request, and what is said of it.
 
 
 def send_it(handler, archive):
@@ -62,9 +62,9 @@ def send_it(handler, archive):
 
 def send_slowly(handler, archive):
     handler.head(length=len(archive))
-    for start in range(0, len(archive), 1024):
-        handler.wfile.write(archive[start : start + 1024])
-        time.sleep(0.2)
+    for start in range(0, len(archive), 2048):
+        handler.wfile.write(archive[start : start + 2048])
+        time.sleep(0.5)
 
 
 def answer_404(handler, _):
@@ -81,12 +81,7 @@ def answer_200_with_a_page(handler, _):
     handler.wfile.write(PAGE)
 
 
-def answer_200_with_a_short_page(handler, _):
-    handler.head(200, 40, "text/html")
-    handler.wfile.write(PAGE[:40])
-
-
-def redirect_to_a_page(handler, _):
+def redirect(handler, _):
     if handler.path == "/login":
         return answer_200_with_a_page(handler, _)
     handler.send_response(302)
@@ -127,10 +122,6 @@ def reset_half_way(handler, archive):
     handler.connection.close()
 
 
-def wrong_bytes(handler, archive):
-    send_it(handler, bytes(len(archive)))
-
-
 def one_wrong_bit(handler, archive):
     send_it(handler, archive[:-1] + bytes([archive[-1] ^ 1]))
 
@@ -143,10 +134,11 @@ def never_answer(handler, _):
     handler.server.end_of_test.wait()
 
 
-def silent_after_the_headers(handler, archive):
+def trickle(handler, archive):
     handler.head(length=len(archive))
-    handler.wfile.flush()
-    handler.server.end_of_test.wait()
+    while not handler.server.end_of_test.wait(0.1):
+        handler.wfile.write(b"\x1f")
+        handler.wfile.flush()
 
 
 def silent_half_way(handler, archive):
@@ -154,6 +146,25 @@ def silent_half_way(handler, archive):
     handler.wfile.flush()
     handler.server.half_sent.set()
     handler.server.end_of_test.wait()
+
+
+FAILURES = {
+    answer_404: "answered 404 Not Found",
+    answer_403_with_a_page: "answered 403 Forbidden",
+    answer_200_with_a_page: "what came was not MNIST",
+    redirect: "what came was not MNIST",
+    redirect_for_ever: "answered 302 Found",
+    cut_short: "connection broken off",
+    cut_short_without_a_length: "what came was not MNIST",
+    send_without_end: "what came was not MNIST",
+    send_nothing: "what came was not MNIST",
+    reset_half_way: "connection broken off",
+    one_wrong_bit: "what came was not MNIST",
+    other_digits: "what came was not MNIST",
+    never_answer: "no answer",
+    trickle: "no answer",
+    silent_half_way: "no answer",
+}
 
 
 @pytest.fixture
@@ -209,6 +220,16 @@ def expected(tiny_mnist):
     return {f"{name}.gz": gzip.compress(tiny_mnist[name], mtime=0) for name in SHAPES}
 
 
+def after_a_fetch(home, tiny_mnist):
+    """Return what `home` will hold when the damaged files are set aside."""
+    before = snapshot(home)
+    return expected(tiny_mnist) | {
+        "my notes.txt": before["my notes.txt"],
+        "train-labels-idx1-ubyte.damaged": before["train-labels-idx1-ubyte"],
+        "train-images-idx3-ubyte.gz.damaged": before["train-images-idx3-ubyte.gz"],
+    }
+
+
 def test_the_full_set_is_downloaded_and_loaded(serve, data_folder, tiny_mnist, capsys):
     (server,) = serve(send_it)
     (x_train, _), (x_test, _) = load_mnist()
@@ -224,45 +245,37 @@ def test_the_full_set_is_downloaded_and_loaded(serve, data_folder, tiny_mnist, c
     assert sorted(server.requests) == sorted(SHAPES)  # each file once
 
 
-# what the only mirror does, and what the line says of it
-FAILURES = [
-    (answer_404, "answered 404 Not Found"),
-    (answer_403_with_a_page, "answered 403 Forbidden"),
-    (answer_200_with_a_page, "what came was not MNIST"),
-    (answer_200_with_a_short_page, "what came was not MNIST"),
-    (redirect_to_a_page, "what came was not MNIST"),
-    (redirect_for_ever, "Exceeded 30 redirects."),
-    (cut_short, "connection broken off"),
-    (cut_short_without_a_length, "what came was not MNIST"),
-    (send_without_end, "what came was not MNIST"),
-    (send_nothing, "what came was not MNIST"),
-    (reset_half_way, "connection broken off"),
-    (wrong_bytes, "what came was not MNIST"),
-    (one_wrong_bit, "what came was not MNIST"),
-    (other_digits, "what came was not MNIST"),
-    (never_answer, "no answer"),
-    (silent_after_the_headers, "no answer"),
-    (silent_half_way, "no answer"),
-]
-
-
-@pytest.mark.parametrize(("behaviour", "reason"), FAILURES, ids=[f.__name__ for f, _ in FAILURES])
-def test_a_failing_mirror_leads_to_the_sample(serve, home, monkeypatch, capfd, behaviour, reason):
-    monkeypatch.setattr(mnist_download, "PATIENCE", 0.6)
+@pytest.mark.parametrize("behaviour", FAILURES, ids=lambda behaviour: behaviour.__name__)
+def test_a_failing_mirror_leads_to_the_next(serve, home, tiny_mnist, monkeypatch, behaviour):
+    if FAILURES[behaviour] == "no answer":
+        monkeypatch.setattr(mnist_download, "PATIENCE", 1.5)
     (server,) = serve(behaviour)
     before = snapshot(home)
-    start = time.perf_counter()
+    with pytest.raises(DownloadError, match=f"^{server.host}: {FAILURES[behaviour]}$"):
+        fetch(home)
+    assert snapshot(home) == before
+    first, second = serve(behaviour, send_it)
+    fetch(home)
+    assert expected(tiny_mnist).items() <= snapshot(home).items()
+    assert len(first.requests) <= 31  # one failure is enough, or a browser's worth of redirects
+    assert len(second.requests) == 3  # one of the four was there
+
+
+@pytest.mark.parametrize("behaviour", [never_answer, silent_half_way])
+def test_load_mnist_says_in_one_line_why_it_is_the_sample(
+    serve, home, monkeypatch, capfd, behaviour
+):
+    monkeypatch.setattr(mnist_download, "PATIENCE", 0.8)
+    (server,) = serve(behaviour)
+    before = snapshot(home)
     (x_train, _), _ = load_mnist()
-    assert time.perf_counter() - start < 4
     assert len(x_train) == 4000
     out, err = capfd.readouterr()
     assert out.count("\n") == 1 and out.startswith("MNIST: the offline sample, ")
-    assert out.endswith(f"; {server.host}: {reason}; {FETCH})\n")
+    assert out.endswith(f"; {server.host}: no answer; {FETCH})\n")
     assert "train-images-idx3-ubyte.gz is no gzip file" in out  # the damaged files are named
     assert "train-labels-idx1-ubyte is no IDX file" in out
-    if behaviour is silent_half_way:  # a progress bar was there, and is wiped out
-        err = err.rpartition("\r")[2].strip()
-    assert err == ""
+    assert err.rpartition("\r")[2].strip() == ""  # a progress bar is wiped out
     assert snapshot(home) == before
 
 
@@ -270,7 +283,7 @@ def test_host_not_found(data_folder, monkeypatch, capsys):
     monkeypatch.setenv("COURSE_OFFLINE", "")
     monkeypatch.setattr(mnist_download, "MIRRORS", ("http://a.invalid/", "https://b.invalid/"))
     load_mnist()
-    reason = "a.invalid and b.invalid: host not found"
+    reason = "a.invalid: host not found; b.invalid: host not found"
     assert capsys.readouterr().out == SAMPLE.format(reason, FETCH)
     assert snapshot(data_folder) == {}
 
@@ -279,10 +292,8 @@ def test_connection_refused(serve, home):
     (server,) = serve(send_it)
     server.shutdown()
     server.server_close()
-    before = snapshot(home)
     with pytest.raises(DownloadError, match=rf"^{server.host}: connection refused$"):
         fetch(home)
-    assert snapshot(home) == before
 
 
 @pytest.mark.parametrize("scheme", ["http", "https"])
@@ -290,11 +301,9 @@ def test_a_proxy_that_forbids(serve, home, monkeypatch, scheme):
     (proxy,) = serve(answer_403_with_a_page)
     monkeypatch.setenv(f"{scheme.upper()}_PROXY", f"http://{proxy.host}")
     monkeypatch.setattr(mnist_download, "MIRRORS", (f"{scheme}://mirror.invalid/",))
-    before = snapshot(home)
     with pytest.raises(DownloadError, match=r"^mirror.invalid: .*403 Forbidden$"):
         fetch(home)
     assert len(proxy.requests) == 1
-    assert snapshot(home) == before
 
 
 def test_a_name_server_that_never_answers(data_folder, monkeypatch):
@@ -303,18 +312,17 @@ def test_a_name_server_that_never_answers(data_folder, monkeypatch):
     start = time.perf_counter()
     with pytest.raises(DownloadError, match=r"^mirror.invalid: no answer$"):
         fetch(data_folder / "mnist")
-    assert time.perf_counter() - start < 4
+    assert time.perf_counter() - start < 15  # not 30
 
 
-def test_when_nobody_answers_the_wait_is_below_ten_seconds(serve, home):
-    """Measured with the course's own patience: two mirrors, silent in two ways."""
-    first, second = serve(never_answer, silent_half_way)
-    before = snapshot(home)
+def test_the_patience_is_shared_out_among_the_mirrors(serve, home, monkeypatch):
+    assert mnist_download.PATIENCE <= 8  # what data/README.md promises
+    monkeypatch.setattr(mnist_download, "PATIENCE", 2)
+    serve(*[never_answer] * 10)
     start = time.perf_counter()
-    with pytest.raises(DownloadError, match=f"^{first.host} and {second.host}: no answer$"):
+    with pytest.raises(DownloadError, match="no answer"):
         fetch(home)
-    assert time.perf_counter() - start < 10
-    assert snapshot(home) == before
+    assert time.perf_counter() - start < 15  # not 20
 
 
 def test_a_slow_mirror_may_take_its_time(serve, data_folder, tiny_mnist, monkeypatch, capsys):
@@ -322,25 +330,12 @@ def test_a_slow_mirror_may_take_its_time(serve, data_folder, tiny_mnist, monkeyp
     serve(send_slowly)
     start = time.perf_counter()
     fetch(data_folder / "mnist")
-    assert time.perf_counter() - start > 2  # twice the patience
+    assert time.perf_counter() - start > 1.5  # more than the patience
     assert snapshot(data_folder / "mnist") == expected(tiny_mnist)
     out, err = capsys.readouterr()
     assert out == ""
-    assert re.search(r"MNIST: +\d+%\|.+B/s", err)  # the progress bar, wiped out at the end
+    assert re.search(r"MNIST: .+B/s", err)  # the progress bar, wiped out at the end
     assert err.rpartition("\r")[2].strip() == ""
-
-
-@pytest.mark.parametrize(
-    "behaviour",
-    [answer_404, answer_200_with_a_page, cut_short, reset_half_way, wrong_bytes, never_answer],
-)
-def test_the_next_mirror_is_asked(serve, data_folder, tiny_mnist, monkeypatch, behaviour):
-    monkeypatch.setattr(mnist_download, "PATIENCE", 1.2)
-    first, second = serve(behaviour, send_it)
-    fetch(data_folder / "mnist")
-    assert snapshot(data_folder / "mnist") == expected(tiny_mnist)
-    assert len(first.requests) == 1  # one failure is enough
-    assert sorted(second.requests) == sorted(SHAPES)
 
 
 def test_mirrors_are_asked_in_their_order(serve, data_folder):
@@ -351,18 +346,15 @@ def test_mirrors_are_asked_in_their_order(serve, data_folder):
 
 
 def test_a_download_that_failed_goes_on_where_it_stopped(serve, data_folder, tiny_mnist):
-    def send_small_ones(handler, archive):
-        (answer_404 if len(archive) > 1000 else send_it)(handler, archive)
+    def send_test_set(handler, archive):
+        (answer_404 if handler.path.count("train") else send_it)(handler, archive)
 
-    serve(send_small_ones)
+    serve(send_test_set)
     with pytest.raises(DownloadError, match="404"):
         fetch(data_folder / "mnist")
-    assert sorted(snapshot(data_folder / "mnist")) == [
-        f"{n}.gz" for n in sorted(SHAPES) if "la" in n
-    ]
     (server,) = serve(send_it)
     fetch(data_folder / "mnist")
-    assert sorted(server.requests) == sorted(name for name in SHAPES if "images" in name)
+    assert sorted(server.requests) == sorted(name for name in SHAPES if "train" in name)
     assert snapshot(data_folder / "mnist") == expected(tiny_mnist)
 
 
@@ -378,27 +370,24 @@ def test_mirrors_of_your_own(serve, data_folder, tiny_mnist, monkeypatch):
     ("mirror", "message"),
     [
         ("http://me:secret@mirror.invalid:8000/x", "^mirror.invalid:8000: host not found$"),
-        ("mirror.invalid", "^mirror.invalid/: Invalid URL"),
+        ("mirror.invalid", "^mirror.invalid: Invalid URL"),
         ("ftp://mirror.invalid", "^mirror.invalid: No connection adapters"),
-        ("http://", "^http:/: Invalid URL"),
+        ("http://", "^http://: Invalid URL"),
     ],
 )
 def test_addresses_that_are_none_or_hold_a_secret(data_folder, monkeypatch, mirror, message):
     monkeypatch.setenv("COURSE_MIRRORS", mirror)
-    with pytest.raises(DownloadError, match=message):
+    with pytest.raises(DownloadError, match=message) as caught:
         fetch(data_folder / "mnist")
+    assert "secret" not in str(caught.value)
 
 
 def test_damaged_files_are_set_aside_when_new_ones_are_there(serve, home, tiny_mnist, capsys):
     serve(send_it)
-    before = snapshot(home)
+    after = after_a_fetch(home, tiny_mnist)
     load_mnist()
+    assert snapshot(home) == after
     line = capsys.readouterr().out
-    assert snapshot(home) == expected(tiny_mnist) | {
-        "my notes.txt": before["my notes.txt"],
-        "train-labels-idx1-ubyte.damaged": before["train-labels-idx1-ubyte"],
-        "train-images-idx3-ubyte.gz.damaged": before["train-images-idx3-ubyte.gz"],
-    }
     assert line.count("\n") == 1
     assert "train-labels-idx1-ubyte.damaged" in line
     assert "train-images-idx3-ubyte.gz.damaged" in line
@@ -407,40 +396,24 @@ def test_damaged_files_are_set_aside_when_new_ones_are_there(serve, home, tiny_m
 def test_a_file_that_is_damaged_again_gets_another_name(serve, data_folder, tiny_mnist):
     serve(send_it)
     home = data_folder / "mnist"
-    for number in range(3):
+    for number in (0, 1, 2, 1):
         fill(home, {f"{LAST}.gz": b"damaged %d" % number})
         fetch(home)
     assert snapshot(home) == expected(tiny_mnist) | {
         f"{LAST}.gz.damaged": b"damaged 0",
         f"{LAST}.gz.damaged-2": b"damaged 1",
-        f"{LAST}.gz.damaged-3": b"damaged 2",
+        f"{LAST}.gz.damaged-2-2": b"damaged 2",
     }
 
 
 @pytest.mark.parametrize("name", [LAST, f"{LAST}.gz"])
-def test_a_folder_in_place_of_a_file_is_set_aside(serve, data_folder, tiny_mnist, name):
+def test_a_folder_in_place_of_a_file_is_left_and_named(serve, data_folder, name):
     serve(send_it)
     home = data_folder / "mnist"
     fill(home / name, {"my photo": b"of a seven"})
-    assert fetch(home) == [home / f"{name}.damaged"]
-    assert snapshot(home) == expected(tiny_mnist) | {
-        f"{name}.damaged": "folder",
-        f"{name}.damaged/my photo": b"of a seven",
-    }
-
-
-def test_a_file_system_without_second_names(serve, home, tiny_mnist, monkeypatch):
-    def refuse(*_):
-        raise OSError(errno.EPERM, "Operation not permitted")  # as on a USB stick with exFAT
-
-    serve(send_it)
-    before = snapshot(home)
-    monkeypatch.setattr(os, "link", refuse)
-    fetch(home)
-    after = snapshot(home)
-    assert expected(tiny_mnist).items() <= after.items()
-    assert after["train-labels-idx1-ubyte.damaged"] == before["train-labels-idx1-ubyte"]
-    assert after["train-images-idx3-ubyte.gz.damaged"] == before["train-images-idx3-ubyte.gz"]
+    with pytest.raises(DownloadError, match="cannot be written: "):
+        fetch(home)
+    assert (home / name / "my photo").read_bytes() == b"of a seven"
 
 
 def test_full_disk(serve, home, monkeypatch, capfd):
@@ -455,20 +428,6 @@ def test_full_disk(serve, home, monkeypatch, capfd):
     where = Path("data/mnist")
     assert out.endswith(f"; {where} cannot be written: No space left on device; {FETCH})\n")
     assert out.count("\n") == 1 and err == ""
-    assert snapshot(home) == before
-
-
-def test_read_only_folder(serve, home, monkeypatch, capsys):
-    @contextmanager
-    def refuse(path):
-        raise OSError(errno.EROFS, "Read-only file system")
-        yield
-
-    serve(send_it)
-    before = snapshot(home)
-    monkeypatch.setattr(mnist_download, "replacing", refuse)
-    load_mnist()
-    assert "cannot be written: Read-only file system; for the full" in capsys.readouterr().out
     assert snapshot(home) == before
 
 
@@ -494,28 +453,19 @@ def test_folder_without_permission(serve, home):
     assert snapshot(home) == before
 
 
-def test_windows_refuses_to_replace_a_file_that_is_being_read(serve, data_folder, monkeypatch):
+def test_windows_refuses_to_replace_a_file_that_is_being_read(
+    serve, data_folder, tiny_mnist, monkeypatch
+):
     """Another process finished first, and someone reads its file: that is no failure."""
-    home = data_folder / "mnist"
-    serve(send_it)
-    fetch(home)
-    before = snapshot(home)
-    monkeypatch.setattr("pathlib.Path.replace", lambda *_: (_ for _ in ()).throw(PermissionError()))
-    monkeypatch.setattr(mnist_download, "read_folder", lambda _: ({}, []))
-    assert fetch(home) == []
-    assert snapshot(home) == before
 
-
-def test_ctrl_c_while_writing(serve, home, monkeypatch):
-    def interrupt(_):
-        raise KeyboardInterrupt
+    def finished_by_another(path, new_path):
+        path.rename(new_path)
+        raise PermissionError
 
     serve(send_it)
-    before = snapshot(home)
-    monkeypatch.setattr(os, "fsync", interrupt)
-    with pytest.raises(KeyboardInterrupt):
-        load_mnist()
-    assert snapshot(home) == before
+    monkeypatch.setattr("pathlib.Path.replace", finished_by_another)
+    assert fetch(data_folder / "mnist") == []
+    assert snapshot(data_folder / "mnist") == expected(tiny_mnist)
 
 
 CHILD = """
@@ -527,7 +477,6 @@ signal.signal(signal.SIGINT, signal.default_int_handler)  # also in the backgrou
 plan = json.loads(sys.stdin.readline())
 for name, (shape, sha256) in plan["files"].items():
     mnist_files.FILES[name] = tuple(shape), sha256
-mnist_download.ARCHIVES.update(plan["archives"])
 print("ready", flush=True)
 sys.stdin.readline()
 mnist_download.fetch(plan["folder"])
@@ -541,7 +490,6 @@ def children(number, server, folder):
     environment = os.environ | {"COURSE_MIRRORS": f"http://{server.host}/", "PYTHONUTF8": "1"}
     plan = {
         "files": mnist_files.FILES,
-        "archives": mnist_download.ARCHIVES,
         "folder": str(folder),
     }
     processes = [
@@ -586,14 +534,10 @@ def test_ctrl_c_in_the_middle(serve, home):
     assert snapshot(home) == before
 
 
-def test_eight_processes_at_once(serve, home, tiny_mnist):
+def test_four_processes_at_once(serve, home, tiny_mnist):
     (server,) = serve(send_it)
-    before = snapshot(home)
-    with children(8, server, home) as processes:
+    after = after_a_fetch(home, tiny_mnist)
+    with children(4, server, home) as processes:
         results = [process.communicate(timeout=60) for process in processes]
-    assert [out for out, _ in results] == ["4 whole files\n"] * 8, results[0]
-    assert snapshot(home) == expected(tiny_mnist) | {
-        "my notes.txt": before["my notes.txt"],
-        "train-labels-idx1-ubyte.damaged": before["train-labels-idx1-ubyte"],
-        "train-images-idx3-ubyte.gz.damaged": before["train-images-idx3-ubyte.gz"],
-    }
+    assert [out for out, _ in results] == ["4 whole files\n"] * 4, results[0]
+    assert snapshot(home) == after

