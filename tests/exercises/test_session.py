@@ -3,10 +3,9 @@
 import _thread
 import dataclasses
 import threading
-import time
 
 import pytest
-from students import judge, text_of
+from students import text_of
 
 from course_exercises import chapter01
 from course_exercises.engine import session
@@ -77,12 +76,3 @@ def test_checks_at_the_same_time_each_have_their_own_session():
         return inner is not outer and inner.doing is None
 
     assert session.run(job, seconds=5)
-
-
-def test_a_check_takes_no_longer_than_it_says():
-    started = time.monotonic()
-    quick = dataclasses.replace(chapter01.nor, seconds=0.2)
-    assert "Is there a loop in it" in text_of(
-        judge(quick, "def NOR(x1, x2):\n    while True: pass")
-    )
-    assert time.monotonic() - started < 60  # not a measure of speed: without a limit it never ends
