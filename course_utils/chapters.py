@@ -10,35 +10,16 @@ NOTEBOOKS = COURSE / "notebooks"
 
 
 class Chapter(NamedTuple):
-    """One chapter of the course: one row of the table.
+    """One chapter of the course, one row of the table."""
 
-    Attributes
-    ----------
-    number : str
-        Two digits, ``"03"``.
-    file : str
-        The name of its notebook without the suffix, ``"03_softmax"``.
-    title : str
-    part : str
-        The part of the course that it belongs to.
-    minutes : int
-        How long it takes to work through it.
-    needs : {"NumPy", "TensorFlow"}
-        What its code computes with.
-    question : str
-        What it answers.
-    builds : str
-        What the student builds in it.
-    """
-
-    number: str
-    file: str
+    number: str  # two digits, "03"
+    file: str  # the name of its notebook without the suffix, "03_softmax"
     title: str
-    part: str
-    minutes: int
-    needs: str
-    question: str
-    builds: str
+    part: str  # the part of the course that it belongs to
+    minutes: int  # how long it takes to work through it
+    needs: str  # what its code computes with: "NumPy" or "TensorFlow"
+    question: str  # what it answers
+    builds: str  # what the student builds in it
 
     @property
     def path(self):
@@ -46,10 +27,5 @@ class Chapter(NamedTuple):
         return NOTEBOOKS / f"{self.file}.ipynb"
 
 
-def _read():
-    with Path(__file__).with_suffix(".csv").open(encoding="utf-8", newline="") as file:
-        rows = csv.DictReader(file)
-        return tuple(Chapter(**row | {"minutes": int(row["minutes"])}) for row in rows)
-
-
-CHAPTERS = _read()
+with Path(__file__).with_suffix(".csv").open(encoding="utf-8", newline="") as _file:
+    CHAPTERS = tuple(Chapter(**r | {"minutes": int(r["minutes"])}) for r in csv.DictReader(_file))

@@ -1,48 +1,27 @@
-"""What the course says to its readers: sentences with a place for each value.
-
-A sentence and its values are kept apart until it is shown, so that another language can look the
-whole sentence up.
-"""
+"""Sentences and their values, kept apart until they are shown, for other languages to look up."""
 
 
 class Message:
-    """A sentence, or several, in which values have their places.
+    """Whole sentences, in which each value has its place in curly brackets, as for `str.format`.
 
-    Parameters
-    ----------
-    template : str
-        Whole sentences. A value stands in curly brackets, as for `str.format`: ``"no {name}"``.
-        A template without values is taken as it is, brackets and all.
-    **values : object
-        One for each place. A value may be a `Message` itself.
+    A template without values is taken as it is, brackets and all. A value may be a `Message`.
     """
 
     def __init__(self, template, /, **values):
         self.template, self.values = template, values
 
     def __str__(self):
-        """Return the sentence with its values."""
+        """Return the sentences with their values."""
         return self.template.format(**self.values) if self.values else self.template
 
-    def __repr__(self):
-        """Return the sentence as it is shown."""
-        return str(self)
+    __repr__ = __str__
 
 
 class CourseError(Exception):
-    """Something that whoever uses the course can mend: it says what is wrong and what to do.
+    """What whoever uses the course can mend: it says what is wrong, where, and what to do.
 
-    All errors that the course expects are kinds of this one. The command ``course`` catches it in
-    one place and shows its message alone.
-
-    Parameters
-    ----------
-    template, **values
-        As for `Message`.
-
-    Attributes
-    ----------
-    message : Message
+    All errors that the course expects are kinds of this one; they take what a `Message` takes. The
+    command ``course`` catches it in one place and shows its message alone.
     """
 
     def __init__(self, template, /, **values):
