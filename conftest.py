@@ -8,6 +8,8 @@ from nbval.plugin import IPyNbCell
 
 from course_utils.mnist import full_mnist_folder
 
+pytest_plugins = ["nbval_numbers"]  # compares numbers with the tolerance that a cell states
+
 os.environ["COURSE_OFFLINE"] = "1"  # no test, and no notebook under test, reaches the internet
 os.environ["COURSE_PROGRESS"] = "off"  # and none counts as an exercise that you solved
 FULL_MNIST = full_mnist_folder()

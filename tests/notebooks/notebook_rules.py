@@ -28,9 +28,7 @@ FOLDED = {"source_hidden": True}  # what JupyterLab writes: a student opens the 
 MAX_FOLDED_LINES = 40
 MAX_WORDS = 120
 GLOBAL_RANDOM = {"rand", "randn", "randint", "random", "choice", "shuffle", "permutation", "normal"}
-# The cells that may be tagged nbval-ignore-output: the rest of them measure times.
-MAY_DIFFER = {"doctor", "time-both", "run-naive-step", "compare-speed"}
-MAY_DIFFER |= {"time-against-chapter-06", "eager-against-graph"}
+MAY_DIFFER = {"doctor"}  # cells that may be tagged nbval-ignore-output
 RANDOM_LAYERS = {"Dense", "Conv2D", "Dropout"}
 NEED_A_SEED = {"default_rng", "RandomState", "Random", "Generator"}
 
@@ -116,7 +114,7 @@ def known_metadata(notebook):
     if notebook.metadata != METADATA:
         yield "the metadata of the notebook are not those that execute writes"
     for cell in notebook.cells:
-        unknown = set(cell.metadata) - {"tags", "slideshow"}
+        unknown = set(cell.metadata) - {"tags", "slideshow", "nbval"}
         if cell.metadata.get("jupyter") == FOLDED and cell.cell_type == "code":
             unknown -= {"jupyter"}
         if unknown:

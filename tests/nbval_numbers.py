@@ -1,0 +1,88 @@
+"""A pytest plugin: nbval compares the numbers in outputs with a tolerance that the cell states.
+
+Without a word of the cell, nbval compares its text exactly. In the cell's metadata,
+
+- ``"nbval": {"numbers": {"rel": 0.01, "abs": 0.002}}`` lets a number differ from the stored one by
+  one part in a hundred or by 0.002, whichever allows more (either may be left out);
+- ``"nbval": {"numbers": "any"}`` lets every number be any number, for cells that print times.
+
+All the rest of the text, and how many numbers there are, is compared exactly as before. ``nan`` and
+``inf`` are text. Spaces before a number are alignment: one is as good as several.
+"""
+
+import copy
+import re
+from functools import partial
+
+from nbval.plugin import IPyNbCell
+
+NUMBER = re.compile(
+    r"""
+    (?P<spaces>[ ]*)
+    (?P<number>
+        (?<![\w.])                      # not inside a name: W1, float64, x.5
+        [-+−]?
+        (?:\d{1,3}(?:,\d{3})+|\d+)      # 1,234 or 1234
+        (?:\.\d*)?                      # 0.25 and 1.
+        (?:[eE][-+]?\d+)?
+    )
+    (?![\w])
+    """,
+    re.VERBOSE,
+)
+
+
+def pytest_itemcollected(item):
+    """Let a cell that states a tolerance compare with it."""
+    if isinstance(item, IPyNbCell):
+        tolerance = item.cell.metadata.get("nbval", {}).get("numbers")
+        if tolerance is not None:
+            item.compare_outputs = partial(_compare, item.compare_outputs, tolerance)
+
+
+def _compare(compare_outputs, tolerance, test, ref, *args):
+    """Compare as nbval does, after numbers that are near enough became the stored ones."""
+    pairs = zip(test, ref, strict=False)
+    test = [*(with_stored_numbers(*pair, tolerance) for pair in pairs), *test[len(ref) :]]
+    return compare_outputs(test, ref, *args)
+
+
+def with_stored_numbers(output, stored, tolerance):
+    """Return an output in which each text that is near enough to the stored one is replaced by it.
+
+    Parameters
+    ----------
+    output, stored : nbformat.NotebookNode
+        What a cell gave now, and what its notebook stores.
+    tolerance : dict or "any"
+        As in the cell's metadata.
+    """
+    output = copy.deepcopy(output)
+    for texts, stored_texts in ((output, stored), (output.get("data", {}), stored.get("data", {}))):
+        for key in texts.keys() & stored_texts.keys():
+            text, stored_text = texts[key], stored_texts[key]
+            if isinstance(text, str) and isinstance(stored_text, str):
+                if is_near(text, stored_text, tolerance):
+                    texts[key] = stored_text
+    return output
+
+
+def is_near(text, stored, tolerance):
+    """Tell whether two texts are the same but for numbers that are near enough to each other."""
+    if NUMBER.sub(_form, text) != NUMBER.sub(_form, stored):
+        return False
+    if tolerance == "any":
+        return True
+    relative, absolute = tolerance.get("rel", 0.0), tolerance.get("abs", 0.0)
+    pairs = zip(_numbers(text), _numbers(stored), strict=True)
+    return all(abs(a - b) <= max(relative * abs(b), absolute) for a, b in pairs)
+
+
+def _form(match):
+    return f"{' ' if match['spaces'] else ''}#"
+
+
+def _numbers(text):
+    """Return the numbers in a text, in their order."""
+    found = (match["number"] for match in NUMBER.finditer(text))
+    return [float(number.replace(",", "").replace("−", "-")) for number in found]
