@@ -29,10 +29,7 @@ def is_folder(path):
 
 
 def command(arguments):
-    """Return what to type in the course's folder for the command ``course``: ``"fetch"``, say.
-
-    It is the command of this very environment, which need not be active.
-    """
+    """Return what to type in the course's folder for the command ``course``: ``"fetch"``, say."""
     course = Path(sys.executable or "python").with_name("course")
     if course.is_file() or course.with_suffix(".exe").is_file():
         return f"{_typed(course)} {arguments}"
@@ -49,33 +46,37 @@ def _typed(program):
     return f'"{program}"' if " " in program else program
 
 
+def read_npz(path, error, cure):
+    """Return the arrays of an .npz file as a dict; no pickle is read, so no code of it runs.
+
+    If there is no such file, or no whole one, raise `error`, a `CourseError` that ends in `cure`.
+    """
+    import zipfile
+
+    import numpy as np
+
+    values = {"file": shown(path), "cure": cure}
+    try:
+        with Path(path).open("rb") as file:
+            if not zipfile.is_zipfile(file):  # or NumPy would say that it is a pickle
+                raise zipfile.BadZipFile("it is no archive, or cut short")
+            file.seek(0)
+            with np.load(file, allow_pickle=False) as arrays:
+                return dict(arrays)
+    except OSError as reason:
+        why = "it is a folder" if is_folder(path) else reason.strerror or reason
+        raise error("{file} cannot be read ({why}); {cure}", why=why, **values) from reason
+    except Exception as why:  # damaged bytes make zipfile and NumPy raise all sorts
+        raise error("{file} is no whole .npz file ({why}); {cure}", why=why, **values) from why
+
+
 @contextmanager
 def replacing(path, mode="wb", **kwargs):
     """Open a temporary file that takes the name `path` when the block ends well.
 
-    Parameters
-    ----------
-    path : str or path-like
-        The file to write. If it exists it stays whole until the new one is complete; if the
-        block raises, it stays for good and the temporary file is removed.
-    mode : {"wb", "w"}
-        As for `open`.
-    **kwargs
-        Passed on to `open`; text needs ``encoding="utf-8"``.
-
-    Yields
-    ------
-    file object
-        Open for writing. Its bytes are on the disk before the name changes.
-
-    Raises
-    ------
-    OSError
-        The folder is missing or read-only, or the disk is full; the error names `path`.
-
-    Notes
-    -----
-    A file that is replaced hands on who may read and write it, except on Windows.
+    Until then an older file stays whole, and for good if the block raises. Who may read and write
+    it stays, except on Windows. `mode` is "wb" or "w", the rest as for `open`. An OSError (a
+    read-only folder, a full disk) names `path`.
     """
     path = Path(path).resolve()  # through a link, write what it points to
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")

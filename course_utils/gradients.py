@@ -2,43 +2,32 @@
 
 import numpy as np
 
+from course_utils.checks import above_0
+
 
 def numerical_gradient(f, x, h=1e-4):
-    """Return the central difference of `f` at every element of `x`.
+    """Return the central difference of `f` at every element of `x`, shape and dtype of `x`.
 
     ``(f(x with x[i] + h) - f(x with x[i] - h)) / (2 * h)``, two calls of `f` for each element.
 
     Parameters
     ----------
     f : callable
-        Takes `x` and returns one number.
+        Takes `x` and returns one number; another thing is a TypeError.
     x : ndarray of float, any shape
-        Where the slope is wanted. `f` sees this very array with one element moved; afterwards it
-        is exactly as it was, also when `f` raises.
-    h : float
-        The step, above 0. In float64, 1e-4 to 1e-5 balances truncation against rounding.
-        In float32 it is too small for large `x`: from about 2,000 on, ``x + 1e-4 == x``, and the
-        slope comes out as 0.
-
-    Returns
-    -------
-    ndarray, shape and dtype of `x`
-
-    Raises
-    ------
-    TypeError
-        `x` is not an array of floats (a step of 1e-4 would vanish in an array of integers), or
-        `f` does not return one number.
-    ValueError
-        `h` is not a number above 0.
+        Where the slope is wanted; integers, in which a step of 1e-4 would vanish, are a TypeError.
+        `f` sees this very array with one element moved. Afterwards it is exactly as it was, also
+        when `f` raises.
+    h : float above 0
+        The step. In float64, 1e-4 to 1e-5 balances truncation against rounding. In float32 it is
+        too small for large `x`: from about 2,000 on, ``x + 1e-4 == x``, and the slope is 0.
     """
     if not isinstance(x, np.ndarray) or x.dtype.kind != "f":
-        kind = x.dtype if isinstance(x, np.ndarray) else type(x).__name__
+        kind = getattr(x, "dtype", type(x).__name__)
         raise TypeError(
             f"x must be a NumPy array of floats, got {kind}; try np.array(x, dtype=float)"
         )
-    if not (np.isfinite(h) and h > 0):
-        raise ValueError(f"h must be a number above 0, got {h}")
+    above_0("h", h)
 
     gradient = np.empty_like(x)
     for i in np.ndindex(x.shape):
@@ -55,7 +44,6 @@ def numerical_gradient(f, x, h=1e-4):
 
 
 def _number(value):
-    """Return `value` as a float, or say that `f` returned something else."""
     if value is None:
         raise TypeError("f must return one number, got None; does it end with return?")
     value = np.asarray(value)

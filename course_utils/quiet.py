@@ -1,8 +1,8 @@
 """Load TensorFlow without the log lines that it writes about the machine.
 
-While it loads and looks for a GPU, TensorFlow's C++ code writes to file descriptor 2, past Python's
-``sys.stderr``, and partly before it reads any setting. So the descriptor is pointed elsewhere
-for that time. What is written later, warnings and errors above all, is left alone.
+While it loads and looks for a GPU, its C++ code writes to file descriptor 2, past Python's
+``sys.stderr``. So the descriptor is pointed elsewhere for that time. What is written later,
+warnings and errors above all, is left alone.
 """
 
 import os
@@ -12,35 +12,26 @@ import tempfile
 from contextlib import contextmanager
 
 from course_utils.files import python
+from course_utils.message import CourseError
+
+
+class TensorFlowError(CourseError, ImportError):
+    """TensorFlow is not installed or cannot be loaded; what it wrote is then on stderr."""
 
 
 def load_tensorflow():
-    """Import TensorFlow, so that every later ``import tensorflow as tf`` prints nothing.
-
-    Takes seconds the first time in a process, and no time after that.
-
-    Raises
-    ------
-    ImportError
-        TensorFlow is not installed or cannot be loaded; the message says what to do. What it
-        wrote while it was loading is then on stderr.
-
-    Notes
-    -----
-    The environment variable ``TF_CPP_MIN_LOG_LEVEL`` is set to 1, unless it is set already: later
-    on TensorFlow keeps its remarks (level 0) to itself, and writes its warnings and errors.
-    """
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "1")
+    """Import TensorFlow, so that every later ``import tensorflow as tf`` prints nothing."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "1")  # no remarks later on, but all warnings
     try:
         with held_back_stderr():
             import tensorflow as tf
 
             tf.config.list_physical_devices()  # or the first tensor would report a missing GPU
     except ImportError as error:
-        raise ImportError(
-            f"TensorFlow cannot be loaded ({error}); chapters 07 and 08 need it. Install it with "
-            f"{python('-m pip install -r requirements.txt')} (there is none for Macs with an Intel "
-            "processor)"
+        raise TensorFlowError(
+            "TensorFlow cannot be loaded ({reason}); chapters 07 and 08 need it. Install it with "
+            "{command} (there is none for Macs with an Intel processor)",
+            **{"reason": error, "command": python("-m pip install -r requirements.txt")},
         ) from error
 
 

@@ -1,5 +1,7 @@
 """The loop around the steps of a training: shown, saved, stopped by Ctrl-C, and taken up again."""
 
+import hashlib
+import json
 import math
 import signal
 import threading
@@ -12,8 +14,22 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 from tqdm.auto import tqdm
 
-from course_utils import checkpoint as checkpoints
-from course_utils.checkpoint import CheckpointError, Run
+from course_utils import checks
+from course_utils.files import read_npz, replacing
+from course_utils.message import CourseError, Message
+
+VERSION = 2  # of the form of checkpoints
+SAVE_EVERY = 30.0  # seconds
+
+KEPT = "Training stopped after step {done:,} of {total:,}; the network keeps what it has learned"
+SAVED = (
+    "Training stopped after step {done:,} of {total:,} and saved in {path}; to go on, call fit "
+    "again with resume=True"
+)
+
+
+class CheckpointError(CourseError):
+    """A checkpoint that cannot be written or used."""
 
 
 class TrainingStopped(KeyboardInterrupt):
@@ -21,185 +37,165 @@ class TrainingStopped(KeyboardInterrupt):
 
     def _render_traceback_(self):
         """Return what a notebook shows: the message alone, since nothing went wrong."""
-        return [f"Training {self}."]
+        return [str(self)]
 
 
 def train(
-    step, params, x, t, epochs, settings, checkpoint, resume=False, save_every=30.0, progress=True
+    step, params, x, t, epochs, settings, shuffle=None, checkpoint=None, resume=False, progress=True
 ):
-    """Take one step for each sample, epoch after epoch.
+    """Take one step for each sample, epoch after epoch; return the loss of each.
+
+    ``step(x_one, t_one)`` changes `params` in place and returns the loss before the change. Runs
+    that agree in `settings`, `shuffle`, `x` and `t` are one. The options of `MLP.fit`:
 
     Parameters
     ----------
-    step : callable
-        ``step(x_one, t_one)`` changes `params` in place and returns the loss before the change.
-    params : dict of str to ndarray of float64
-    x, t : ndarrays, shapes (n, n_inputs) and (n, n_outputs)
-        Each sample of `x` reaches `step` as float64.
-    epochs : int above 0
-    settings : dict
-        What two runs must have in common to take equal steps, in types that JSON has; among it
-        ``"shuffle"``, the seed of the order or None.
-    checkpoint : path-like or None
+    shuffle : int, optional
+        A seed: every epoch takes the samples in another order, drawn from it.
+    checkpoint : str or path-like, optional
+        A file, by custom ``something.npz``, in which the run is saved at the start, every 30
+        seconds, at the end, and when Ctrl-C stops it.
     resume : bool
-    save_every : float
-        In seconds.
+        Go on with the run in `checkpoint`. At the end `params` are what they would be without the
+        interruption, to the last bit. More epochs prolong the run.
     progress : bool
-        All as for `course_utils.network.MLP.fit`.
-
-    Returns
-    -------
-    ndarray of float64, shape (epochs * n,)
-        The loss of every step.
+        Show a bar with the mean loss of the last thousand steps and the time left.
 
     Raises
     ------
     FloatingPointError, CheckpointError, TrainingStopped
-        As for `course_utils.network.MLP.fit`.
+        The loss became nan or infinite; the checkpoint cannot be used, or holds a run already
+        while `resume` is False; Ctrl-C, or Interrupt in a notebook, came during the last step.
     """
+    epochs = checks.whole("epochs", epochs, 1)
+    if shuffle is not None:
+        shuffle = checks.whole("shuffle, a seed,", shuffle, 0)
+    if resume and not checkpoint:
+        raise ValueError("resume=True needs the file to go on from: pass checkpoint=...")
     n, total, done = len(x), epochs * len(x), 0
     losses = np.empty(total)
     if checkpoint:
         checkpoint = Path(checkpoint)
-        settings = settings | {"data": checkpoints.fingerprint(x, t)}
+        settings = {"version": VERSION, **settings, "shuffle": shuffle}
+        settings |= {"x": _fingerprint(x), "t": _fingerprint(t)}
         if resume:
-            done = _take_up(checkpoint, settings, params, losses)
+            done = _resume(checkpoint, settings, params, losses)
         elif checkpoint.exists():
             raise CheckpointError(
-                f"{checkpoint} exists already: pass resume=True to go on with the run in it, or "
-                "choose another name"
+                "{path} exists already: pass resume=True to go on, or another name", path=checkpoint
             )
 
-    def save():
-        _require_finite(params, done, checkpoint)
-        checkpoints.save(checkpoint, Run(params, done, losses[:done], settings))
+    def keep():
+        if not all(np.isfinite(param).all() for param in params.values()):
+            raise _diverged("a parameter", "nan or infinite", done)
+        if checkpoint:
+            _save(checkpoint, settings, params, losses[:done])
 
-    if checkpoint:
-        save()  # that there is no room is better known now than in an hour
-    due = time.monotonic() + save_every
+    keep()  # that there is no room is better known now than in an hour
+    due = time.monotonic() + SAVE_EVERY
     with (
         _ctrl_c_noted() as stop,
-        _progress_bar(done, total, progress) as bar,
+        tqdm(
+            initial=done, total=total, desc="training", unit=" steps", disable=not progress
+        ) as bar,
         np.errstate(over="ignore", invalid="ignore"),  # a nan is reported, with its step, below
         threadpool_limits(1, "blas"),  # products this small only lose by waiting for a second core
     ):
-        for epoch in range(done // n, epochs):
-            for i in _order(n, settings["shuffle"], epoch)[done % n :]:
+        while done < total:
+            epoch, start = divmod(done, n)
+            order = range(n)
+            if shuffle is not None:  # it follows from seed and epoch, so that no state is saved
+                order = np.random.default_rng([shuffle, epoch]).permutation(n)
+            for i in order[start:]:
                 loss = step(x[i].astype(np.float64), t[i])
                 if not math.isfinite(loss):
-                    raise _diverged(f"the loss became {loss}", done + 1, checkpoint)
+                    raise _diverged("the loss", loss, done + 1)
                 losses[done] = loss
                 done += 1
-
                 if bar.update() or done == total:
                     recent = losses[max(done - 1000, 0) : done].mean()
                     bar.set_postfix_str(f"loss {recent:.3f}", refresh=False)
                 if stop:
-                    raise TrainingStopped(_farewell(done, total, checkpoint, save))
-                if checkpoint and time.monotonic() >= due:
+                    keep()
+                    template = SAVED if checkpoint else KEPT
+                    raise TrainingStopped(
+                        Message(template, done=done, total=total, path=checkpoint)
+                    )
+                if time.monotonic() >= due:
                     try:
-                        save()
+                        keep()
                     except CheckpointError as error:
                         warnings.warn(f"{error}. Training goes on.", stacklevel=3)
-                    due = time.monotonic() + save_every
-        if checkpoint:
-            save()
-    _require_finite(params, done, checkpoint)
+                    due = time.monotonic() + SAVE_EVERY
+        keep()
     return losses
-
-
-def _order(n, seed, epoch):
-    """Return the order in which an epoch takes its n samples.
-
-    It follows from the seed and the epoch alone, so that these are all that a checkpoint needs.
-    """
-    if seed is None:
-        return np.arange(n)
-    return np.random.default_rng([seed, epoch]).permutation(n)
-
-
-def _take_up(checkpoint, settings, params, losses):
-    """Set `params` and `losses` to where a run stopped; return how many steps it had done."""
-    run = checkpoints.load(checkpoint)
-    for name, wanted in settings.items():
-        found = run.settings.get(name)
-        if found != wanted:
-            difference = "other data" if name == "data" else f"{name} {found}, not {wanted}"
-            raise CheckpointError(
-                f"the run in {checkpoint} has {difference}: pass what it was started with, or "
-                "save this run under another name"
-            )
-    if {k: p.shape for k, p in run.params.items()} != {k: p.shape for k, p in params.items()}:
-        raise CheckpointError(f"{checkpoint} does not hold the parameters of this network")
-    if run.step > len(losses):
-        raise CheckpointError(
-            f"the run in {checkpoint} is at step {run.step:,}, but the epochs asked for end at "
-            f"step {len(losses):,}: ask for more epochs"
-        )
-    for name, param in params.items():
-        param[...] = run.params[name]
-    losses[: run.step] = run.losses
-    return run.step
-
-
-def _require_finite(params, done, checkpoint):
-    """Raise an error if a parameter became nan or infinite, before it is saved or returned."""
-    for name, param in params.items():
-        if not np.isfinite(param).all():
-            raise _diverged(f"{name} became nan or infinite", done, checkpoint)
-
-
-def _diverged(what, step, checkpoint):
-    kept = f"; {checkpoint} holds the run as it was before that" if checkpoint else ""
-    return FloatingPointError(
-        f"{what} at step {step:,}: the training diverges, try a smaller learning rate{kept}"
-    )
-
-
-def _farewell(done, total, checkpoint, save):
-    """Save a run that Ctrl-C stops; return the line that says where it stands."""
-    line = f"stopped after step {done:,} of {total:,}"
-    if not checkpoint:
-        return f"{line}; the network keeps what it has learned"
-    try:
-        save()
-    except CheckpointError as error:
-        return f"{line}; the network keeps what it has learned, but {error}"
-    return f"{line} and saved in {checkpoint}; to go on, call fit again with resume=True"
-
-
-def _progress_bar(done, total, shown):
-    return tqdm(
-        initial=done,
-        total=total,
-        desc="training",
-        unit=" steps",
-        mininterval=0.25,
-        disable=not shown,
-    )
 
 
 @contextmanager
 def _ctrl_c_noted():
-    """Note Ctrl-C instead of stopping in the middle of a step; a second one stops at once.
-
-    Yields
-    ------
-    list
-        Empty until Ctrl-C is pressed.
-    """
+    """Yield a list that is empty until Ctrl-C is pressed; a second Ctrl-C stops at once."""
     noted = []
-    if threading.current_thread() is not threading.main_thread():
-        yield noted  # only the main thread gets Ctrl-C, and may say what becomes of it
-        return
 
     def note(*_):
         if noted:
             raise KeyboardInterrupt
         noted.append("Ctrl-C")
 
-    before = signal.signal(signal.SIGINT, note)
+    # Only the main thread gets Ctrl-C, and may say what becomes of it.
+    is_main = threading.current_thread() is threading.main_thread()
+    before = signal.signal(signal.SIGINT, note) if is_main else None
     try:
         yield noted
     finally:
-        signal.signal(signal.SIGINT, before or signal.SIG_DFL)
+        if is_main:
+            signal.signal(signal.SIGINT, before or signal.SIG_DFL)
+
+
+def _diverged(what, became, step):
+    return FloatingPointError(
+        f"{what} became {became} at step {step:,}: the training diverges, try a smaller learning "
+        "rate. A checkpoint holds the run as it was before that"
+    )
+
+
+def _fingerprint(array):
+    return hashlib.sha256(np.ascontiguousarray(array)).hexdigest()
+
+
+def _save(path, settings, params, losses):
+    """Replace a checkpoint as a whole, or leave it as it is."""
+    try:
+        with replacing(path) as file:
+            np.savez(file, settings=json.dumps(settings), losses=losses, **params)
+    except OSError as error:
+        raise CheckpointError(
+            "step {step:,} could not be saved in {path} ({reason}); make room, or choose another "
+            "place",
+            **{"step": len(losses), "path": path, "reason": error.strerror or error},
+        ) from error
+
+
+def _resume(path, settings, params, losses):
+    """Set `params` and `losses` to where a run stopped; return how many steps it had done."""
+    cure = Message("start the run anew under another name, or go back to a copy of it")
+    arrays = read_npz(path, CheckpointError, cure)
+    found = json.loads(str(arrays.get("settings", "{}")))
+    for name, wanted in settings.items():
+        if found.get(name) != wanted:
+            raise CheckpointError(
+                "{path} holds another run, or one of another version of the course: its {name} is "
+                "{found!s:.24}, not {wanted!s:.24}. Pass what it was started with, or another name",
+                **{"path": path, "name": name, "found": found.get(name), "wanted": wanted},
+            )
+    if arrays.keys() != {"settings", "losses", *params}:
+        raise CheckpointError("{path} is damaged; {cure}", path=path, cure=cure)
+    done = len(arrays["losses"])
+    if done > len(losses):
+        raise CheckpointError(
+            "{path} is at step {done:,}, and the epochs end at step {total:,}: ask for more epochs",
+            **{"path": path, "done": done, "total": len(losses)},
+        )
+    for name, param in params.items():
+        param[...] = arrays[name]
+    losses[:done] = arrays["losses"]
+    return done

@@ -32,10 +32,10 @@ def save(path, **changes):
     np.savez(path, **{key: array for key, array in arrays.items() if array is not None})
 
 
-def assert_refused(path, *words, error=WeightsFileError):
+def assert_refused(path, *words):
     """Check that the file is refused with these words and its own name, and stays as it was."""
     before = path.read_bytes() if path.is_file() else None
-    with pytest.raises(error) as caught:
+    with pytest.raises(WeightsFileError) as caught:
         load_weights(path)
     for word in (path.name, *words, "load_weights()"):
         assert word in str(caught.value)
@@ -71,7 +71,7 @@ def test_other_whole_weights_are_read(tmp_path):
 
 
 def test_a_missing_file_is_named(tmp_path):
-    assert_refused(tmp_path / "none.npz", "no file", error=FileNotFoundError)
+    assert_refused(tmp_path / "none.npz", "cannot be read (No such file")
 
 
 def test_a_folder_is_refused(tmp_path):
@@ -81,14 +81,14 @@ def test_a_folder_is_refused(tmp_path):
 @pytest.mark.skipif(os.name == "nt", reason="Windows says that there is no such file")
 def test_a_path_that_the_system_refuses_is_named(tmp_path):
     path = tmp_path / ("x" * 300)  # where Path.is_dir raises an error, as in a locked folder
-    with pytest.raises(WeightsFileError, match="is unreadable"):
+    with pytest.raises(WeightsFileError, match="cannot be read"):
         load_weights(path)
 
 
 def test_the_file_of_the_course_comes_back_by_git(monkeypatch, tmp_path):
     gone = tmp_path / "sample_weight.npz"
     monkeypatch.setattr("course_utils.weights.SAMPLE_WEIGHT", gone.resolve())
-    with pytest.raises(FileNotFoundError, match=r"git checkout -- data/sample_weight\.npz"):
+    with pytest.raises(WeightsFileError, match=r"git checkout -- data/sample_weight\.npz"):
         load_weights(gone)
 
 
@@ -98,7 +98,7 @@ def test_the_file_of_the_course_comes_back_by_git(monkeypatch, tmp_path):
 def test_other_files_are_refused(tmp_path, content):
     path = tmp_path / "page.npz"
     path.write_bytes(content)
-    assert_refused(path, "no .npz file")
+    assert_refused(path, "no whole .npz file")
 
 
 @pytest.mark.parametrize("length", [1, 100, 160_000, -22, -1])
@@ -110,7 +110,7 @@ def test_a_file_cut_short_is_refused(tmp_path, length):
 
 def test_a_bare_array_is_refused(tmp_path):
     np.save(tmp_path / "array.npy", np.zeros((784, 50), np.float32))
-    assert_refused(tmp_path / "array.npy", "no .npz file")
+    assert_refused(tmp_path / "array.npy", "no whole .npz file")
 
 
 @pytest.mark.parametrize(
@@ -120,10 +120,13 @@ def test_a_bare_array_is_refused(tmp_path):
         ({"b2": np.zeros((1, 100), np.float32)}, ["b2", "(100,)", "(1, 100)"]),
         ({"W3": np.zeros((100, 10))}, ["W3", "float32", "float64"]),
         ({"b1": np.zeros(50, np.int32)}, ["b1", "float32", "int32"]),
-        ({"b3": None}, ["lacks b3", "W1, b1, W2, b2, W3, b3"]),
-        ({"W4": np.zeros(1, np.float32)}, ["too many", "W4"]),
-        ({"b3": np.float32([0, 0, 0, np.nan, 0, 0, 0, 0, 0, 0])}, ["nan in b3", "(3,)"]),
-        ({"b3": np.full(10, np.inf, np.float32)}, ["inf in b3", "(0,)"]),
+        ({"b3": None}, ["must hold", "'b3': 'float32 (10,)'", "found"]),
+        ({"W4": np.zeros(1, np.float32)}, ["W4"]),
+        (
+            {"b3": np.float32([0, 0, 0, np.nan, 0, 0, 0, 0, 0, 0])},
+            ["b3 must hold finite numbers, got nan", "(3,)"],
+        ),
+        ({"b3": np.full(10, np.inf, np.float32)}, ["b3", "inf", "(0,)"]),
     ],
 )
 def test_other_arrays_are_refused(tmp_path, changes, words):
@@ -145,14 +148,14 @@ def test_a_pickle_in_the_archive_is_not_read(tmp_path):
     bomb = np.empty((784, 50), dtype=object)
     bomb[0, 0] = Bomb(tmp_path / "exploded")
     save(tmp_path / "objects.npz", W1=bomb)
-    assert_refused(tmp_path / "objects.npz", "W1")
+    assert_refused(tmp_path / "objects.npz", "Object arrays cannot be loaded")
     assert not (tmp_path / "exploded").exists()
 
 
 def test_a_pickle_instead_of_the_archive_is_not_read(tmp_path):
     path = tmp_path / "sample_weight.pkl"
     path.write_bytes(pickle.dumps(Bomb(tmp_path / "exploded")))
-    assert_refused(path, "no .npz file")
+    assert_refused(path, "no whole .npz file")
     assert not (tmp_path / "exploded").exists()
 
 
@@ -161,7 +164,7 @@ def test_a_member_that_is_no_array_is_refused(tmp_path):
     save(path, b3=None)
     with zipfile.ZipFile(path, "a") as archive:
         archive.writestr("b3.npy", "no array")
-    assert_refused(path, "b3", "other bytes")
+    assert_refused(path, "b3")
 
 
 @given(place=st.integers(0, len(SAMPLE_WEIGHT.read_bytes()) - 1), flip=st.integers(1, 255))
