@@ -19,24 +19,21 @@ def load_mnist(normalize=True, flatten=True, one_hot_label=False):
 
     The sources, in this order: the full set in the folder that the environment variable
     ``MNIST_DIR`` names (a relative one counts from the course's folder), or in ``data/mnist/``;
-    the full set, downloaded into ``data/mnist/`` unless the environment variable
-    ``COURSE_OFFLINE`` is ``1``; the offline sample, 4,000 training and 1,000 test digits. Every
-    file is verified before it is used. The line says what stood in an earlier source's way.
+    the full set, downloaded there unless the environment variable ``COURSE_OFFLINE`` is ``1``;
+    the offline sample, 4,000 training and 1,000 test digits. Every file is verified before it is
+    used. The line says what stood in an earlier source's way.
 
     Parameters
     ----------
-    normalize : bool
-        Divide the pixels by 255.
-    flatten : bool
-        Lay the 28 rows of each image end to end.
-    one_hot_label : bool
-        Return each label as ten numbers, 1 at the label's place and 0 elsewhere.
+    normalize, flatten, one_hot_label : bool
+        Divide the pixels by 255; lay the 28 rows of each image end to end; return each label as
+        ten numbers, 1 at the label's place and 0 elsewhere.
 
     Returns
     -------
     (x_train, t_train), (x_test, t_test) : pairs of ndarrays
-        Images: float32 in [0, 1] if normalised, else uint8 in [0, 255]; shape (n, 784) if
-        flattened, else (n, 28, 28), without a fourth axis for colour. 0 is black.
+        Images: float32 in [0, 1] if normalised, else uint8 in [0, 255], 0 is black; shape
+        (n, 784) if flattened, else (n, 28, 28), without a fourth axis for colour.
         Labels: int64, shape (n,), 0 to 9; or one-hot, float32, shape (n, 10). They are int64 and
         not uint8 as in the files, because in uint8 ``3 - 5`` is 254.
 
@@ -45,9 +42,10 @@ def load_mnist(normalize=True, flatten=True, one_hot_label=False):
     SampleError
         Not even the offline sample can be read.
     """
-    source, arrays, notes = _first_source()
-    x_train, t_train, x_test, t_test = arrays
-    line = f"MNIST: {source}, {len(x_train):,} training and {len(x_test):,} test digits"
+    folder, arrays, notes = _full_set_or_notes()
+    x_train, t_train, x_test, t_test = arrays if folder else read_sample()
+    line = "MNIST: the full set" if folder else "MNIST: the offline sample"
+    line += f", {len(x_train):,} training and {len(x_test):,} test digits"
     print(f"{line} ({'; '.join(notes)})" if notes else line)
     pairs = []
     for x, t in (x_train, t_train), (x_test, t_test):
@@ -70,9 +68,9 @@ def given_folder():
 
 
 def find_full_set():
-    """Look for the full set on this machine: return its folder, its four arrays, and notes.
+    """Return the folder of the full set on this machine, its four arrays, and a list of notes.
 
-    None and no arrays if it is nowhere. The notes, a list of str, say what is damaged or missing.
+    None and no arrays if it is nowhere. The notes are texts on what is damaged or missing.
     """
     home, given, notes = DATA / "mnist", given_folder(), []
     for folder in dict.fromkeys([given or home, home]):
@@ -80,30 +78,25 @@ def find_full_set():
         notes += [str(error.problem) for error in problems]
         if len(arrays) == len(FILES):
             return folder, list(arrays.values()), notes
-        damaged = [error.path.name.removesuffix(".gz") for error in problems]
-        missing = [name for name in FILES if name not in arrays and name not in damaged]
-        if missing and is_folder(folder) and (folder == given or len(missing) < len(FILES)):
-            notes.append(f"{shown(folder)} lacks {', '.join(missing)}")
-        elif folder == given and not is_folder(folder) and not problems:
+        missing = FILES.keys() - arrays - {p.path.name.removesuffix(".gz") for p in problems}
+        if folder == given and not is_folder(folder) and not problems:
             notes.append(f"MNIST_DIR: there is no folder {folder}")
+        elif is_folder(folder) and missing and (folder == given or len(missing) < len(FILES)):
+            notes.append(f"{shown(folder)} lacks {', '.join(sorted(missing))}")
     return None, [], notes
 
 
-def _first_source():
-    """Return the name of the source, its four arrays, and what else there is to say."""
+def _full_set_or_notes():
+    """Return what `find_full_set` does, if need be after a download."""
     folder, arrays, notes = find_full_set()
-    if folder is None and os.environ.get("COURSE_OFFLINE", "0") not in ("", "0"):
+    if not folder and os.environ.get("COURSE_OFFLINE", "0") not in ("", "0"):
         notes.append("COURSE_OFFLINE is set")
-    elif folder is None:
+    elif not folder:
         try:
-            set_aside = fetch(DATA / "mnist")
-        except DownloadError as error:
-            notes.append(str(error))
-        else:
+            set_aside = [shown(path) for path in fetch(DATA / "mnist")]
             folder, arrays, notes = find_full_set()
             notes.append(f"downloaded into {shown(DATA / 'mnist')}")
-            notes += [f"a damaged file is now called {shown(path)}" for path in set_aside]
-    if folder:
-        return "the full set", arrays, notes
-    notes.append(f"for the full set: {command('fetch')}")
-    return "the offline sample", read_sample(), notes
+            notes += [f"a damaged file is now called {name}" for name in set_aside]
+        except DownloadError as error:
+            notes.append(str(error))
+    return folder, arrays, notes if folder else [*notes, f"for the full set: {command('fetch')}"]

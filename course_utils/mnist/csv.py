@@ -5,7 +5,7 @@ import re
 import warnings
 import zlib
 from contextlib import suppress
-from functools import cache, partial
+from functools import cache
 from itertools import chain
 from pathlib import Path
 
@@ -17,16 +17,14 @@ from course_utils.message import CourseError, Message
 
 NAMES = ["label", *(f"pixel{k}" for k in range(784))]
 LARGEST = np.array([9] + [255] * 784)
-NUMBER = re.compile(r"[ \t]*0*[0-9]{1,3}(\.0*)?[ \t]*")  # also " 5" and "5.0"
 
 
 class CsvError(CourseError, ValueError):
     """A CSV file that does not hold digits in MNIST's form, and nothing else."""
 
-    def __init__(self, path, row, problem, **values):
-        place = Message("{file}, row {row}" if row else "{file}", file=shown(path), row=row)
-        template = "{place}: {problem}; correct the file, or get a fresh copy of it"
-        super().__init__(template, place=place, problem=Message(problem, **values))
+    def __init__(self, path, problem, **values):
+        template = "{file}: {problem}; correct the file, or get a fresh copy of it"
+        super().__init__(template, file=shown(path), problem=Message(problem, **values))
 
 
 def read_csv(path):
@@ -40,32 +38,29 @@ def read_csv(path):
 
     Returns
     -------
-    x : ndarray of uint8, shape (n, 784)
-        The pixels, in [0, 255].
-    t : ndarray of int64, shape (n,)
-        The labels, 0 to 9.
+    x, t : ndarrays
+        Pixels, uint8, shape (n, 784), in [0, 255]; labels, int64, shape (n,), 0 to 9.
 
     Raises
     ------
     FileNotFoundError, CsvError
-        There is no such file, it cannot be read, holds no digit, or has a row that is not 785
-        whole numbers in these ranges: the first bad row and column are named, counted from 1.
+        It cannot be read, or is not made of 785 whole numbers a row; the first bad place is named.
         (A file that was cut within its very last number looks like a whole one.)
     """
     path, table = Path(path), None
-    form = {"mode": "rt", "encoding": "utf-8-sig", "errors": "backslashreplace"}
-    opened = partial(gzip.open if path.suffix.lower() == ".gz" else open, path, **form)
+    opened = gzip.open if path.suffix.lower() == ".gz" else open
     try:
-        with opened() as file, suppress(ValueError, Warning):
-            table = _at_once(file)
-        if table is None:
-            with opened() as file:
+        with opened(path, "rt", encoding="utf-8-sig", errors="backslashreplace") as file:
+            with suppress(ValueError, Warning):
+                table = _at_once(file)
+            if table is None:
+                file.seek(0)
                 table = _cell_by_cell(path, file)
     except FileNotFoundError:
         raise
     except (OSError, EOFError, zlib.error) as error:
         why = "it is a folder" if is_folder(path) else error
-        raise CsvError(path, None, "it cannot be read ({why})", why=why) from error
+        raise CsvError(path, "it cannot be read ({why})", why=why) from error
     return table[:, 1:].copy(), table[:, 0].astype(np.int64)
 
 
@@ -80,6 +75,11 @@ def _at_once(file):
     return table
 
 
+def _are_names(cells):
+    """Return whether all cells but the first differ: pixels are at most 256 different numbers."""
+    return len({cell.strip() for cell in cells[1:]}) == 784
+
+
 def _cell_by_cell(path, file):
     """Return the table of an open file, or name the first bad place."""
     table = []
@@ -88,31 +88,28 @@ def _cell_by_cell(path, file):
         if line == "\n" or (row == 1 and _are_names(cells)):
             continue
         if len(cells) != 785:
-            problem = "expected 785 cells (a label and 784 pixels), found {n}; was it cut short?"
-            raise CsvError(path, row, problem, n=len(cells))
+            problem = "row {row}: expected 785 cells (a label and 784 pixels), found {n}"
+            raise CsvError(path, problem, row=row, n=len(cells))
         numbers = np.array([*map(_whole_number, cells)])
-        if (bad := numbers > LARGEST).any():
-            k = int(bad.argmax())
-            values = {"column": k + 1, "name": NAMES[k], "largest": LARGEST[k]}
-            problem = "column {column} ({name}): {cell!r} is no whole number from 0 to {largest}"
+        for k in np.flatnonzero(numbers > LARGEST):
+            problem = (
+                "row {row}, column {column} ({name}): {cell!r} is no whole number up to {most}"
+            )
             if cells[k].strip().startswith("0."):
-                problem = "column {column} ({name}): {cell!r} is a pixel divided by 255"
-            raise CsvError(path, row, problem, cell=cells[k].strip()[:40], **values)
+                problem = "row {row}, column {column} ({name}): {cell!r} is a pixel divided by 255"
+            values = {"row": row, "column": k + 1, "name": NAMES[k], "most": LARGEST[k]}
+            raise CsvError(path, problem, cell=cells[k].strip()[:40], **values)
         table.append(numbers.astype(np.uint8))
     if not table:
-        raise CsvError(path, None, "there are no digits in it")
+        raise CsvError(path, "there are no digits in it")
     return np.array(table)
-
-
-def _are_names(cells):
-    """Return whether all cells but the first differ: pixels are at most 256 different numbers."""
-    return len({cell.strip() for cell in cells[1:]}) == 784
 
 
 @cache  # a table has many cells and few different ones
 def _whole_number(cell):
-    """Return the number that a cell holds, or 1000 if it is no whole number."""
-    return int(float(cell)) if NUMBER.fullmatch(cell) else 1000
+    """Return the number in a cell, " 5" or "5.0", or 1000 if it is no whole number below that."""
+    match = re.fullmatch(r"[ \t]*0*([0-9]{1,3})(\.0*)?[ \t]*", cell)
+    return int(match[1]) if match else 1000
 
 
 def write_csv(path, x, t, header=False):
@@ -139,10 +136,9 @@ def write_csv(path, x, t, header=False):
     if x.shape[1:] not in ((784,), (28, 28)) or len(x) == 0:
         raise ValueError(f"x must have shape (n, 784) or (n, 28, 28), n >= 1, got {x.shape}")
     checks.shape("t", t, (len(x),))
-    x, t = checks.labels("x", x, 256), checks.labels("t", t, 10)
-    texts = [b"%d" % value for value in range(256)]
-    table = np.column_stack([t, x.reshape(len(x), 784)]).astype(np.uint8)
-    rows = [b",".join(map(texts.__getitem__, row.tobytes())) for row in table]
+    x, t = checks.labels("x", x, 256).reshape(len(x), 784), checks.labels("t", t, 10)
+    texts = [b"%d" % number for number in range(256)]
+    rows = [b",".join(map(texts.__getitem__, row.tobytes())) for row in np.c_[t, x].astype("u1")]
     content = b"\n".join([",".join(NAMES).encode(), *rows] if header else rows) + b"\n"
     with replacing(path) as file:
         # Without name and time: the same digits always give the same bytes.

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from course_utils.files import replacing, shown
 from course_utils.message import CourseError
-from course_utils.mnist.idx import FILES, read_folder, unpacked
+from course_utils.mnist.idx import FILES, GZIP, read_folder, unpacked
 
 MIRRORS = (
     "https://storage.googleapis.com/cvdf-datasets/mnist/",
@@ -27,7 +27,7 @@ class DownloadError(CourseError, RuntimeError):
 
 
 def fetch(folder):
-    """Download into `folder`, made if need be, those files of MNIST that it lacks or has damaged.
+    """Download into `folder` those files of MNIST that it lacks or holds damaged.
 
     The mirrors are `MIRRORS`, or those that the environment variable ``COURSE_MIRRORS`` lists,
     separated by spaces. One that fails, sends something else, or is silent for `PATIENCE`
@@ -90,15 +90,13 @@ def _download(url, shape, sha256, patience, bar):
         if errors:
             raise errors[0]
         content = body.getvalue()
-    if hashlib.sha256(unpacked(content)).hexdigest() != sha256:
+    if content[:2] != GZIP or hashlib.sha256(unpacked(content)).hexdigest() != sha256:
         raise zlib.error
     return content
 
 
 def _in_words(error):
     """Say in a few words what went wrong between us and a server."""
-    from http.client import IncompleteRead  # slow to import, with all of SSL
-
     if getattr(error, "response", None) is not None:
         return f"answered {error.response.status_code} {error.response.reason}"
     while cause := error.__cause__ or error.__context__:  # requests wraps the cause three times
@@ -107,31 +105,31 @@ def _in_words(error):
         zlib.error: "what came was not MNIST",
         socket.gaierror: "host not found",
         TimeoutError: "no answer",
-        ConnectionRefusedError: "connection refused",
-        (ConnectionError, IncompleteRead): "connection broken off",
     }
-    return next((words[kind] for kind in words if isinstance(error, kind)), str(error))
+    own_words = getattr(error, "strerror", None) or str(error)
+    return next((words[kind] for kind in words if isinstance(error, kind)), own_words)
 
 
 def _install(content, folder, name, problems):
-    """Write a verified file, and return new names of the damaged ones, which are copied before.
+    """Write a verified file, and return copies of the damaged ones that it replaces.
 
     Copied, not renamed: another process may have put a whole file there just now.
     """
     path, copies = folder / f"{name}.gz", []
+    damaged = {problem.path for problem in problems if problem.path.name in (name, path.name)}
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        damaged = [p.path for p in problems if p.path.name in (name, path.name)]
         for old in damaged:
             if (bad := old.read_bytes()) != content:
-                copies.append(old.with_name(f"{old.name}.damaged"))
-                while copies[-1].exists() and copies[-1].read_bytes() != bad:
-                    copies[-1] = old.with_name(f"{copies[-1].name}-2")
-                with replacing(copies[-1]) as file:
+                copy = old.with_name(f"{old.name}.damaged")
+                while copy.exists() and copy.read_bytes() != bad:
+                    copy = copy.with_name(f"{copy.name}-2")
+                with replacing(copy) as file:
                     file.write(bad)
+                copies.append(copy)
         with replacing(path) as file:
             file.write(content)
-        for old in {*damaged} - {path}:
+        for old in damaged - {path}:
             old.unlink(missing_ok=True)
     except OSError as error:
         if name not in read_folder(folder)[0]:  # else another process was faster

@@ -39,9 +39,8 @@ def preprocess(image):
     Raises
     ------
     FileNotFoundError, TypeError, ValueError
-        There is no such file; `image` is none of these things; its shape or numbers are others.
-    PictureError
-        It is damaged, has no ink or too many pixels.
+        There is no such file; `image` is none of these things. PictureError, a kind of
+        ValueError: a picture is damaged, has no ink or too many pixels.
     """
     from PIL import Image
     from scipy.ndimage import center_of_mass
@@ -77,8 +76,6 @@ def _grey(image):
 
     if isinstance(image, Image.Image):
         _check_size(*image.size)
-        if image.mode in ("LAB", "La"):
-            raise PictureError("image has the mode {mode}: convert it to RGB", mode=image.mode)
         image = ImageOps.exif_transpose(image)  # a telephone notes how it was held
         if image.mode.startswith("I;16"):
             image = np.asarray(image) >> 8
@@ -105,9 +102,7 @@ def _check_size(width, height):
 def _eight_bits(array):
     """Return an array as uint8 after checking its shape and range; one channel loses its axis."""
     if array.dtype.kind not in "buif":
-        raise TypeError(
-            f"image must be a picture, a path or an array of numbers, got {array.dtype}"
-        )
+        raise TypeError(f"image must be a picture, a path or an array, got {array.dtype}")
     if array.ndim not in (2, 3) or array.shape[2:] not in ((), (1,), (2,), (3,), (4,)):
         shape = "(height, width), or (height, width, channels) with 1 to 4 channels"
         hint = "image.reshape(28, 28) makes rows of a flat digit"
@@ -133,9 +128,6 @@ def _ink(grey):
     # In photographs the background is grainy and shaded: six times its typical deviation.
     noise = max(0.1 * ink.max(), 6 * np.median(np.abs(border - background)))
     if ink.max() < max(noise, 25):  # grey levels of 255
-        raise PictureError(
-            "there is no ink in the picture, nothing that stands out from the background; "
-            "draw a digit that does, and that does not cover the border"
-        )
+        raise PictureError("there is no ink that differs from the border: draw a digit that does")
     ink[ink < noise] = 0
     return ink

@@ -36,7 +36,6 @@ def read_sample():
     for digit in range(10):
         is_training[np.flatnonzero(rows[:, -1] == digit)[:400]] = True
     # Mixed once more: a class that filled its training part early would come first in the test.
-    train, test = (rng.permutation(part) for part in (rows[is_training], rows[~is_training]))
-    return tuple(
-        array for part in (train, test) for array in (part[:, :-1].reshape(-1, 28, 28), part[:, -1])
-    )
+    train, test = rng.permutation(rows[is_training]), rng.permutation(rows[~is_training])
+    x_train, x_test = (part[:, :-1].reshape(-1, 28, 28) for part in (train, test))
+    return x_train, train[:, -1], x_test, test[:, -1]

@@ -33,7 +33,7 @@ def assert_refused(path, content, *words, row=None, column=None):
     with pytest.raises(CsvError) as caught:
         read_csv(path)
     message = str(caught.value)
-    places = [f", row {row}: "] * bool(row) + [f" column {column} ("] * bool(column)
+    places = [f": row {row}"] * bool(row) + [f", column {column} ("] * bool(column)
     for word in (path.name, *places, *words, "fresh copy"):
         assert word in message
     assert path.read_bytes() == content
@@ -123,6 +123,7 @@ def test_other_separators_and_shapes_are_refused(tmp_path):
     path, content = tmp_path / "digits.csv", joined(cells())
     assert_refused(path, content.replace(b",", b";"), "found 1;", row=1)
     assert_refused(path, content.replace(b"\n", b","), "found 2356", row=1)
+    assert_refused(path, b"0\n" * 785, "found 1;", row=1)
     assert_refused(path, content + b"0," * 500_000, "found 500001", row=4)
     table = cells()
     table[1].append(table[0].pop())  # widths that add up
@@ -136,7 +137,7 @@ def test_other_separators_and_shapes_are_refused(tmp_path):
     [
         (2, "abc", "'abc'"),
         (785, "abc", "(pixel783)"),
-        (400, "256", "'256' is no whole number from 0 to 255"),
+        (400, "256", "'256' is no whole number up to 255"),
         (400, "1000", "'1000'"),
         (400, "65536", "'65536'"),
         (400, "99999999999999999999", "'9999"),
@@ -157,7 +158,7 @@ def test_other_separators_and_shapes_are_refused(tmp_path):
         (400, '"5"', "'\"5\"'"),
         (400, "x" * 500, "xxx'"),
         (1, "10", "(label)"),
-        (1, "-1", "from 0 to 9"),
+        (1, "-1", "up to 9"),
         (1, "3.5", "'3.5'"),
         (1, "seven", "'seven'"),
         (1, "", "''"),
@@ -183,7 +184,7 @@ def test_a_file_cut_in_a_row_is_refused(tmp_path):
     content = joined(cells())
     in_third = content.rindex(b"\n", 0, -1) + 1
     for end in range(in_third + 1, content.rindex(b",") + 1, 297):
-        assert_refused(tmp_path / "cut.csv", content[:end], "cut short", row=3)
+        assert_refused(tmp_path / "cut.csv", content[:end], "expected 785 cells", row=3)
     # Cut behind the last comma, 785 cells are left, the last of them empty.
     assert_refused(tmp_path / "cut.csv", content[: content.rindex(b",") + 1], row=3, column=785)
 

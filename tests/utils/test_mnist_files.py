@@ -16,12 +16,12 @@ HTML = b"<!DOCTYPE html><title>403 Forbidden</title>"
 DAMAGE = {
     "2 axes": (NAME, lambda b: b"\0\0\x08\x02" + b[4:], "has other numbers in it than MNIST"),
     "one bit": (NAME, lambda b: b[:-1] + bytes([b[-1] ^ 1]), "has other numbers in it than MNIST"),
-    "a web page": (NAME, lambda b: HTML, "is no IDX file"),
-    "nothing": (NAME, lambda b: b"", "is no IDX file"),
-    "the last byte is missing": (NAME, lambda b: b[:-1], "is cut short: 17 bytes of 18"),
-    "half a header": (NAME, lambda b: b[:6], "is cut short: 6 bytes of 18"),
-    "a byte left over": (NAME, lambda b: b + b"\0", "is too long: 19 bytes instead of 18"),
-    "twice": (NAME, lambda b: b + b, "is too long: 36 bytes instead of 18"),
+    "a web page": (NAME, lambda b: HTML, "has 43 bytes instead of 18"),
+    "nothing": (NAME, lambda b: b"", "has 0 bytes instead of 18"),
+    "the last byte is missing": (NAME, lambda b: b[:-1], "has 17 bytes instead of 18"),
+    "half a header": (NAME, lambda b: b[:6], "has 6 bytes instead of 18"),
+    "a byte left over": (NAME, lambda b: b + b"\0", "has 19 bytes instead of 18"),
+    "twice": (NAME, lambda b: b + b, "has 36 bytes instead of 18"),
     "not gzip": (f"{NAME}.gz", lambda b: b, "is no gzip file"),
     "nothing called .gz": (f"{NAME}.gz", lambda b: b"", "is no gzip file"),
     "gzip cut short": (f"{NAME}.gz", lambda b: compress(b)[:-3], "is a damaged gzip file"),
@@ -33,7 +33,7 @@ DAMAGE = {
     ),
     "gzip and a byte": (f"{NAME}.gz", lambda b: compress(b) + b"x", "is a damaged gzip file"),
     "gzip twice": (f"{NAME}.gz", lambda b: 2 * compress(b), "is a damaged gzip file"),
-    "gzip of a short one": (f"{NAME}.gz", lambda b: compress(b[:-1]), "is cut short: 17 bytes"),
+    "gzip of a short one": (f"{NAME}.gz", lambda b: compress(b[:-1]), "has 17 bytes"),
     "gigabytes": (f"{NAME}.gz", lambda b: compress(bytes(1 << 27), 1), "is a damaged gzip file"),
 }
 

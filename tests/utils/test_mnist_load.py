@@ -123,7 +123,7 @@ def test_a_damaged_file_in_data_is_named_and_left_until_there_is_another(
     before = snapshot(data_folder)
     where = os.path.relpath(damaged, data_folder.parent)  # short: it is in the course's folder
     assert line_of(capsys) == (
-        f"{SAMPLE} ({where} is too long: 19 bytes instead of 18; COURSE_OFFLINE is set; {FETCH})"
+        f"{SAMPLE} ({where} has 19 bytes instead of 18; COURSE_OFFLINE is set; {FETCH})"
     )
     assert snapshot(data_folder) == before
 

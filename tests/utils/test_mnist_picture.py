@@ -250,7 +250,7 @@ def test_mass_in_a_corner_does_not_push_the_rest_out():
         (np.eye(28, dtype=int) * 256, "256"),
         (-np.eye(28, dtype=int), "-1"),
         (np.eye(28, dtype=int), "only the integers 0 and 1: pass booleans"),
-        (Image.new("LAB", (28, 28)), "mode LAB"),
+        (Image.new("LAB", (28, 28)), "LAB"),
         (Image.new("L", (0, 5)), "pixels, not 0 x 5"),
         (np.broadcast_to(np.uint8(0), (10**5, 10**5)), "50,000,000 pixels"),
     ],
