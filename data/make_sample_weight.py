@@ -2,7 +2,7 @@
 
     python data/make_sample_weight.py
 
-It needs the full MNIST set (``python -m course_tools fetch``) and less than a minute on two cores.
+It needs the full MNIST set (``course fetch``) and less than a minute on two cores.
 The network is 784-50-100-10, with sigmoid hidden layers and a softmax output. It never sees the
 5,000 digits of the offline sample, so that its accuracy on the sample's test part is honest.
 """
@@ -32,7 +32,7 @@ def main():
     if (len(x), len(x_test)) != (60_000, 10_000):
         print(
             "The weights are made from the full MNIST set, which is not here, and nothing was "
-            "written. Get it with `python -m course_tools fetch`, or set MNIST_DIR to its folder.",
+            "written. Get it with `course fetch`, or set MNIST_DIR to its folder.",
             file=sys.stderr,
         )
         return 1
