@@ -5,7 +5,7 @@ A `title` stands above the picture. Without `ax`, a picture is drawn into a new 
 # ruff: noqa: F401, I001
 
 from course_utils.plotting.course_map import draw_course_map
-from course_utils.plotting.digits import plot_confusion, show_digits, show_prediction
+from course_utils.plotting.digits import plot_confusion, show_digits
 from course_utils.plotting.live import live_picture
 from course_utils.plotting.network import draw_network, plot_diagram
 from course_utils.plotting.style import BLUE, GREEN, GREY, ORANGE, PURPLE, SKY, YELLOW

@@ -4,7 +4,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.ticker import MaxNLocator
 
-from course_utils.plotting.style import BLUE, CENTRED, PALE_BLUE, SKY
+from course_utils.plotting.style import CENTRED, PALE_BLUE
 
 
 def show_digits(images, captions=None, columns=10, title="", colours=None):
@@ -12,17 +12,12 @@ def show_digits(images, captions=None, columns=10, title="", colours=None):
 
     Parameters
     ----------
-    images : array_like, shape (n, 784) or (n, 28, 28)
-        n >= 1 images, 0 is black; each is drawn from its own darkest to its own lightest value.
+    images : array_like, shape (n, 784) or (n, 28, 28), n >= 1
+        0 is black; each is drawn from its own darkest to its own lightest value.
     captions, colours : sequence of n, optional
         What stands above each image, and its colour (black if left out).
     columns : int
         Images in a row.
-
-    Raises
-    ------
-    ValueError
-        The images are not 28x28, there are none, or the captions or colours are not as many.
     """
     images = np.asarray(images)
     n = len(images) if images.ndim > 1 else 0
@@ -53,17 +48,9 @@ def show_digits(images, captions=None, columns=10, title="", colours=None):
 def plot_confusion(matrix, title="Confusion matrix", ax=None):
     """Draw a confusion matrix: rows are the true classes, columns the predicted ones.
 
-    Shades show the errors alone, as right answers outnumber them by far. Return the axes.
-
-    Parameters
-    ----------
-    matrix : array_like of int, shape (n_classes, n_classes)
-        ``matrix[i, j]``: how many samples of class i were predicted as class j.
-
-    Raises
-    ------
-    ValueError
-        The matrix is not square.
+    ``matrix[i, j]``, of shape (n_classes, n_classes), says how many samples of class i were
+    predicted as class j. Shades show the errors alone, as right answers outnumber them by far.
+    Return the axes.
     """
     matrix = np.asarray(matrix)
     if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1]:
@@ -90,31 +77,3 @@ def plot_confusion(matrix, title="Confusion matrix", ax=None):
     )
     ax.figure.colorbar(shades, ax=ax, label="number of errors", ticks=MaxNLocator(integer=True))
     return ax
-
-
-def show_prediction(image, probabilities, label=None):
-    """Draw an image of a digit and how probable a network finds each class. Return the figure.
-
-    Parameters
-    ----------
-    image : array_like, shape (784,) or (28, 28)
-    probabilities : array_like of float in [0, 1], shape (n_classes,)
-        The largest is the answer and is drawn hatched.
-    label : object, optional
-        The right answer, written above the image.
-    """
-    percent = 100 * np.asarray(probabilities)
-    answer = percent.argmax()
-    fig, (left, right) = plt.subplots(1, 2, figsize=(8.6, 3.2), width_ratios=(1, 2))
-    left.imshow(np.asarray(image).reshape(28, 28))
-    left.axis("off")
-    left.set_title("The image" if label is None else f"Label: {label}")
-    bars = right.bar(range(len(percent)), percent, color=SKY)
-    bars[answer].set(facecolor=BLUE, edgecolor="white", hatch="//")
-    for k, value in enumerate(percent):
-        if value >= 0.05:  # what rounds to 0.0 is not written
-            right.text(k, value + 2, f"{value:.1f}", fontsize=11, ha="center")
-    right.set(title=f"The network answers {answer}", xticks=range(len(percent)))
-    right.set(xlabel="class", ylabel="probability in %", ylim=(0, 112), yticks=range(0, 101, 25))
-    right.grid(axis="x", visible=False)
-    return fig

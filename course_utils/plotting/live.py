@@ -14,7 +14,6 @@ def live_picture(draw, figsize=(4.6, 4.4), **sliders):
     ----------
     draw : callable
         ``draw(ax, name=value, ...)`` draws into the empty axes `ax`.
-    figsize : (width, height) in inches
     **sliders : (lowest, highest, step, start)
         One for each name.
     """

@@ -64,11 +64,6 @@ def draw_network(
         Whether each weight and bias is written on its line; for small networks only.
     most : int
         Of a layer with more neurons than this, at least 2, only the first and the last are drawn.
-
-    Raises
-    ------
-    ValueError
-        The shapes do not fit together (the message says which), or `most` is below 2.
     """
     weights = [np.asarray(w, dtype=float) for w in weights]
     sizes = _sizes(weights, activations, biases, names)

@@ -99,3 +99,15 @@ def test_the_row_the_column_and_their_product_stand_out(draw_product):
     ax = draw_product([[1, 2, 3], [4, 5, 6]], [[1, 2], [3, 4], [5, 6]], row=1, column=0)
     bold = [text.get_text() for text in ax.texts if text.get_fontweight() == "bold"]
     assert bold == ["4", "5", "6", "1", "3", "5", "49"]
+
+
+@pytest.mark.parametrize("form", [(784,), (28, 28), (1, 784)])
+def test_prediction_marks_the_answer_alone(form):
+    image, shares = np.ones(form), [[0.02, 0.0004, 0.9, 0.0796]]  # of a batch of one
+    fig = defined_in("05", "define-show-prediction")["show_prediction"](image, shares, label=7)
+    left, right = fig.axes
+    assert (left.get_title(), right.get_title()) == ("Label: 7", "The network answers 2")
+    assert np.allclose([bar.get_height() for bar in right.patches], [2, 0.04, 90, 7.96])
+    assert [bool(bar.get_hatch()) for bar in right.patches] == [False, False, True, False]
+    written = [text.get_text() for text in right.texts]
+    assert written == ["2.0", "90.0", "8.0"]  # what rounds to 0.0 is not written

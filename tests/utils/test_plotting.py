@@ -133,16 +133,6 @@ def test_confusion_matrix_is_square(shape):
         plotting.plot_confusion(np.zeros(shape, dtype=int))
 
 
-def test_prediction_marks_the_answer_alone(image):
-    fig = plotting.show_prediction(image, [0.02, 0.0004, 0.9, 0.0796], label=7)
-    left, right = fig.axes
-    assert (left.get_title(), right.get_title()) == ("Label: 7", "The network answers 2")
-    assert np.allclose([bar.get_height() for bar in right.patches], [2, 0.04, 90, 7.96])
-    assert [bool(bar.get_hatch()) for bar in right.patches] == [False, False, True, False]
-    assert written(right) == ["2.0", "90.0", "8.0"]  # what rounds to 0.0 is not written
-    assert not overlapping(fig)
-
-
 # ---------------------------------------------------------------- networks
 
 
