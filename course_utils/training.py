@@ -63,9 +63,12 @@ def train(
 
     Raises
     ------
-    FloatingPointError, CheckpointError, TrainingStopped
-        The loss became nan or infinite; the checkpoint cannot be used, or holds a run already
-        while `resume` is False; Ctrl-C, or Interrupt in a notebook, came during the last step.
+    FloatingPointError
+        The loss became nan or infinite; the checkpoint holds the run before that.
+    CheckpointError
+        The checkpoint cannot be used, or holds a run already while `resume` is False.
+    TrainingStopped
+        After a step in which Ctrl-C came, or Interrupt in a notebook.
     """
     epochs = checks.whole("epochs", epochs, 1)
     if shuffle is not None:
@@ -95,9 +98,7 @@ def train(
     due = time.monotonic() + SAVE_EVERY
     with (
         _ctrl_c_noted() as stop,
-        tqdm(
-            initial=done, total=total, desc="training", unit=" steps", disable=not progress
-        ) as bar,
+        tqdm(None, "training", total, unit=" steps", initial=done, disable=not progress) as bar,
         np.errstate(over="ignore", invalid="ignore"),  # a nan is reported, with its step, below
         threadpool_limits(1, "blas"),  # products this small only lose by waiting for a second core
     ):
@@ -117,10 +118,8 @@ def train(
                     bar.set_postfix_str(f"loss {recent:.3f}", refresh=False)
                 if stop:
                     keep()
-                    template = SAVED if checkpoint else KEPT
-                    raise TrainingStopped(
-                        Message(template, done=done, total=total, path=checkpoint)
-                    )
+                    values = {"done": done, "total": total, "path": checkpoint}
+                    raise TrainingStopped(Message(SAVED if checkpoint else KEPT, **values))
                 if time.monotonic() >= due:
                     try:
                         keep()
@@ -169,8 +168,7 @@ def _save(path, settings, params, losses):
             np.savez(file, settings=json.dumps(settings), losses=losses, **params)
     except OSError as error:
         raise CheckpointError(
-            "step {step:,} could not be saved in {path} ({reason}); make room, or choose another "
-            "place",
+            "step {step:,} could not be saved in {path} ({reason}); make room, or go elsewhere",
             **{"step": len(losses), "path": path, "reason": error.strerror or error},
         ) from error
 
