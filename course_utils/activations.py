@@ -18,8 +18,6 @@ def step_function(x):
 def sigmoid(x):
     """Return ``1 / (1 + exp(-x))``, in [0, 1]; float32 stays float32, integers give float64.
 
-    Notes
-    -----
     ``exp`` only ever sees ``-|x|``, which cannot overflow: for negative `x` the fraction is
     written as ``exp(x) / (1 + exp(x))``, the same number.
     """
@@ -46,8 +44,6 @@ def softmax(x):
     In a batch, shape (n, n_classes), every row is normalised by itself; an empty row is a
     ValueError. Shares lie in [0, 1]; float32 stays float32, integers give float64.
 
-    Notes
-    -----
     The largest number of each row is subtracted first. That changes numerator and denominator
     by the same factor, and leaves ``exp`` nothing larger than 0 to work on.
     """

@@ -23,10 +23,8 @@ def numerical_gradient(f, x, h=1e-4):
         too small for large `x`: from about 2,000 on, ``x + 1e-4 == x``, and the slope is 0.
     """
     if not isinstance(x, np.ndarray) or x.dtype.kind != "f":
-        kind = getattr(x, "dtype", type(x).__name__)
-        raise TypeError(
-            f"x must be a NumPy array of floats, got {kind}; try np.array(x, dtype=float)"
-        )
+        kind = f"{getattr(x, 'dtype', type(x).__name__)}; try np.array(x, dtype=float)"
+        raise TypeError(f"x must be a NumPy array of floats, got {kind}")
     above_0("h", h)
 
     gradient = np.empty_like(x)

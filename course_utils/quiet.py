@@ -1,8 +1,7 @@
 """Load TensorFlow without the log lines that it writes about the machine.
 
-While it loads and looks for a GPU, its C++ code writes to file descriptor 2, past Python's
-``sys.stderr``. So the descriptor is pointed elsewhere for that time. What is written later,
-warnings and errors above all, is left alone.
+While it loads, its C++ code writes to file descriptor 2, past Python's ``sys.stderr``. So the
+descriptor is pointed elsewhere for that time. What is written later is left alone.
 """
 
 import os

@@ -61,14 +61,9 @@ def train(
     progress : bool
         Show a bar with the mean loss of the last thousand steps and the time left.
 
-    Raises
-    ------
-    FloatingPointError
-        The loss became nan or infinite; the checkpoint holds the run before that.
-    CheckpointError
-        The checkpoint cannot be used, or holds a run already while `resume` is False.
-    TrainingStopped
-        After a step in which Ctrl-C came, or Interrupt in a notebook.
+    A loss of nan or infinity is a FloatingPointError; the checkpoint holds the run before that. A
+    checkpoint that cannot be used, or holds a run already while `resume` is False, is a
+    CheckpointError. Ctrl-C, or Interrupt in a notebook, is a TrainingStopped after the step.
     """
     epochs = checks.whole("epochs", epochs, 1)
     if shuffle is not None:

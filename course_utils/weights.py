@@ -19,20 +19,8 @@ class WeightsFileError(CourseError, ValueError):
 def load_weights(path=SAMPLE_WEIGHT):
     """Return the weights of the 784-50-100-10 network, read from an .npz file.
 
-    Parameters
-    ----------
-    path : path-like
-        The file; the trained weights of the course if left out.
-
-    Returns
-    -------
-    dict of str to ndarray of float32
-        W1 (784, 50), b1 (50,), W2 (50, 100), b2 (100,), W3 (100, 10), b3 (10,); all finite.
-
-    Raises
-    ------
-    WeightsFileError
-        There is no such file, it is no whole .npz file, or it holds other arrays than these.
+    A dict of ndarrays of float32, all finite, with the names and shapes of `SHAPES`. A file that
+    is not there, or holds anything else, is a WeightsFileError.
     """
     cure = Message("load_weights() without a path reads the weights of the course")
     if Path(path).resolve() == SAMPLE_WEIGHT:

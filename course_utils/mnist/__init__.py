@@ -36,11 +36,6 @@ def load_mnist(normalize=True, flatten=True, one_hot_label=False):
         (n, 784) if flattened, else (n, 28, 28), without a fourth axis for colour.
         Labels: int64, shape (n,), 0 to 9; or one-hot, float32, shape (n, 10). They are int64 and
         not uint8 as in the files, because in uint8 ``3 - 5`` is 254.
-
-    Raises
-    ------
-    SampleError
-        Not even the offline sample can be read.
     """
     folder, arrays, notes = _full_set_or_notes()
     x_train, t_train, x_test, t_test = arrays if folder else read_sample()

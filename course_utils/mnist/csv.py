@@ -17,6 +17,8 @@ from course_utils.message import CourseError, Message
 
 NAMES = ["label", *(f"pixel{k}" for k in range(784))]
 LARGEST = np.array([9] + [255] * 784)
+BAD_CELL = "row {row}, column {column} ({name}): {cell!r} is no whole number from 0 to {most}"
+BAD_PIXEL = "row {row}, column {column} ({name}): {cell!r} is a pixel divided by 255"
 
 
 class CsvError(CourseError, ValueError):
@@ -39,13 +41,9 @@ def read_csv(path):
     Returns
     -------
     x, t : ndarrays
-        Pixels, uint8, shape (n, 784), in [0, 255]; labels, int64, shape (n,), 0 to 9.
-
-    Raises
-    ------
-    FileNotFoundError, CsvError
-        It cannot be read, or is not made of 785 whole numbers a row; the first bad place is named.
-        (A file that was cut within its very last number looks like a whole one.)
+        Pixels, uint8, shape (n, 784), in [0, 255]; labels, int64, shape (n,), 0 to 9. What is not
+        785 whole numbers a row is a CsvError that names the first bad place. (A file that was cut
+        within its very last number looks like a whole one.)
     """
     path, table = Path(path), None
     opened = gzip.open if path.suffix.lower() == ".gz" else open
@@ -92,13 +90,10 @@ def _cell_by_cell(path, file):
             raise CsvError(path, problem, row=row, n=len(cells))
         numbers = np.array([*map(_whole_number, cells)])
         for k in np.flatnonzero(numbers > LARGEST):
-            problem = (
-                "row {row}, column {column} ({name}): {cell!r} is no whole number up to {most}"
-            )
-            if cells[k].strip().startswith("0."):
-                problem = "row {row}, column {column} ({name}): {cell!r} is a pixel divided by 255"
-            values = {"row": row, "column": k + 1, "name": NAMES[k], "most": LARGEST[k]}
-            raise CsvError(path, problem, cell=cells[k].strip()[:40], **values)
+            place = {"row": row, "column": k + 1, "name": NAMES[k]}
+            cell = cells[k].strip()[:40]
+            problem = BAD_PIXEL if cell.startswith("0.") else BAD_CELL
+            raise CsvError(path, problem, **place, cell=cell, most=LARGEST[k])
         table.append(numbers.astype(np.uint8))
     if not table:
         raise CsvError(path, "there are no digits in it")
@@ -123,11 +118,6 @@ def write_csv(path, x, t, header=False):
         The pixels, in [0, 255], and the labels, 0 to 9, of n >= 1 digits.
     header : bool
         Begin with a row of column names: label, pixel0, ..., pixel783.
-
-    Raises
-    ------
-    TypeError, ValueError, OSError
-        `x` or `t` is not integers in its range or has another shape; the file cannot be written.
     """
     path, x, t = Path(path), np.asarray(x), np.asarray(t)
     if not {x.dtype.kind, t.dtype.kind} <= {"i", "u"}:

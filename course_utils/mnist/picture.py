@@ -34,13 +34,8 @@ def preprocess(image):
     Returns
     -------
     ndarray of float32, shape (28, 28)
-        In [0, 1]: 0 where there is no ink, 1 where there is most.
-
-    Raises
-    ------
-    FileNotFoundError, TypeError, ValueError
-        There is no such file; `image` is none of these things. PictureError, a kind of
-        ValueError: a picture is damaged, has no ink or too many pixels.
+        In [0, 1]: 0 where there is no ink, 1 where there is most. A picture that is damaged, has
+        no ink or too many pixels is a PictureError; other things are a TypeError or ValueError.
     """
     from PIL import Image
     from scipy.ndimage import center_of_mass

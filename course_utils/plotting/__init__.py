@@ -4,7 +4,6 @@ A `title` stands above the picture. Without `ax`, a picture is drawn into a new 
 """
 # ruff: noqa: F401, I001
 
-from course_utils.plotting.course_map import draw_course_map
 from course_utils.plotting.digits import plot_confusion, show_digits
 from course_utils.plotting.live import live_picture
 from course_utils.plotting.network import draw_network, plot_diagram

@@ -15,7 +15,7 @@ from matplotlib.lines import AxLine
 from matplotlib.text import Annotation, Text
 from matplotlib.ticker import ScalarFormatter
 
-MOST = 16  # up to this number, the bars, points or lines of a picture are named one by one
+MOST = 16  # up to so many, the bars, points and texts of a picture are named one by one
 SIGNS = {"leq": "≤", "geq": "≥", "cdot": "·", "times": "×"}
 
 

@@ -1,11 +1,14 @@
 """The plots that one chapter has to itself show what they should: cells that are folded there."""
 
+import itertools
+
 import matplotlib.pyplot as plt
 import nbformat
 import numpy as np
 import pytest
 
-from course_utils.chapters import CHAPTERS
+from course_utils.chapters import CHAPTERS, NOTEBOOKS
+from course_utils.plotting import alt_text
 
 CORNERS = [(0, 0), (0, 1), (1, 0), (1, 1)]
 
@@ -111,3 +114,26 @@ def test_prediction_marks_the_answer_alone(form):
     assert [bool(bar.get_hatch()) for bar in right.patches] == [False, False, True, False]
     written = [text.get_text() for text in right.texts]
     assert written == ["2.0", "90.0", "8.0"]  # what rounds to 0.0 is not written
+
+
+def new_chapter(number, **changes):
+    return CHAPTERS[-1]._replace(number=number, title=f"Chapter {number}", **changes)
+
+
+@pytest.mark.parametrize("new", [(), (new_chapter("98"), new_chapter("99", part="A new part"))])
+def test_map_shows_every_chapter_of_the_table(new):
+    chapters = [*CHAPTERS, *new]
+    fig = defined_in("00", "define-chapter-box")["draw_course_map"](chapters)
+    texts = [" ".join(text.get_text().split()) for text in fig.axes[0].texts]
+    for chapter in chapters:
+        assert {chapter.number, chapter.title, chapter.question, chapter.part} <= set(texts)
+        assert f"{chapter.number} {chapter.title}: {chapter.question}" in alt_text.describe(fig)
+    assert len(fig.axes[0].child_axes) == len(chapters)
+    boxes = [text.get_window_extent() for text in fig.axes[0].texts]
+    assert not any(a.overlaps(b) for a, b in itertools.combinations(boxes, 2))
+    assert min(text.get_fontsize() for text in fig.axes[0].texts) >= 11
+
+
+def test_every_icon_belongs_to_a_chapter():
+    icons = {path.stem for path in (NOTEBOOKS / "icons").iterdir()}
+    assert icons <= {chapter.number for chapter in CHAPTERS}

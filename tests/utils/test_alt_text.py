@@ -125,8 +125,6 @@ def test_what_a_list_would_not_explain_describes_itself(ax):
     assert described(plotting.plot_confusion([[8, 2], [0, 9]])).endswith(
         "17 of 19 are right; the most frequent errors: 0 taken for 1, 2 times."
     )
-    course = alt_text.describe(plotting.draw_course_map())
-    assert "03 Softmax: When is an output a probability?" in course
 
 
 def test_the_smallest_text_is_measured_in_pixels_of_the_picture(ax):

@@ -10,8 +10,6 @@ from matplotlib.colors import to_rgb
 from PIL import Image
 
 from course_utils import plotting
-from course_utils.chapters import CHAPTERS
-from course_utils.plotting.course_map import ICONS
 
 W1 = np.array([[0.1, -0.3, 0.5], [-0.2, 0.4, 0.0]])
 W2 = np.array([[0.1], [0.2], [-1.0]])
@@ -230,23 +228,3 @@ def test_live_picture_is_drawn_again_when_a_slider_moves():
     assert plt.get_fignums() == []  # or the notebook would show the figure a second time
     text = panel._repr_mimebundle_()["text/plain"]
     assert text == "Sliders for w, b: run this cell to move them."
-
-
-def new_chapter(number, **changes):
-    return CHAPTERS[-1]._replace(number=number, title=f"Chapter {number}", **changes)
-
-
-@pytest.mark.parametrize("new", [(), (new_chapter("98"), new_chapter("99", part="A new part"))])
-def test_map_shows_every_chapter_of_the_table(new):
-    chapters = [*CHAPTERS, *new]
-    fig = plotting.draw_course_map(chapters)
-    texts = [" ".join(text.split()) for text in written(fig.axes[0])]
-    for chapter in chapters:
-        assert {chapter.number, chapter.title, chapter.question, chapter.part} <= set(texts)
-    assert len(fig.axes[0].child_axes) == len(chapters)
-    assert not overlapping(fig)
-    assert min(text.get_fontsize() for text in fig.axes[0].texts) >= 11
-
-
-def test_every_icon_belongs_to_a_chapter():
-    assert {path.stem for path in ICONS.iterdir()} <= {chapter.number for chapter in CHAPTERS}
