@@ -1,5 +1,4 @@
-"""The functions that the chapters of the course share.
+"""The functions that the chapters share, a module for each subject; ``import course_utils`` is free.
 
-Each module has one subject and is imported by its name, so that ``import course_utils`` itself
-costs nothing: ``from course_utils.activations import sigmoid``.
+``from course_utils.activations import sigmoid``
 """

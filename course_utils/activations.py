@@ -1,8 +1,7 @@
 """Activation functions, written so that no finite input overflows.
 
-Every function takes a scalar or an array of real numbers, of any shape, and returns a scalar or an
-array of that shape. It works element by element; `softmax` works along the last axis. What does
-not hold real numbers is a TypeError.
+Each takes a scalar or an array of real numbers (else: TypeError) and returns one of that shape. It
+works element by element; `softmax` works along the last axis.
 """
 
 import numpy as np

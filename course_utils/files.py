@@ -74,9 +74,8 @@ def read_npz(path, error, cure):
 def replacing(path, mode="wb", **kwargs):
     """Open a temporary file that takes the name `path` when the block ends well.
 
-    Until then an older file stays whole, and for good if the block raises. Who may read and write
-    it stays, except on Windows. `mode` is "wb" or "w", the rest as for `open`. An OSError (a
-    read-only folder, a full disk) names `path`.
+    Until then an older file stays whole, and for good if the block raises, and so do its rights,
+    except on Windows. `mode` is "wb" or "w", the rest as for `open`. An OSError names `path`.
     """
     path = Path(path).resolve()  # through a link, write what it points to
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")

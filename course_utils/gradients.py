@@ -13,11 +13,10 @@ def numerical_gradient(f, x, h=1e-4):
     Parameters
     ----------
     f : callable
-        Takes `x` and returns one number; another thing is a TypeError.
+        Takes `x` and returns one number; another thing is a TypeError. It sees this very array
+        with one element moved; afterwards the array is exactly as it was, also when `f` raises.
     x : ndarray of float, any shape
         Where the slope is wanted; integers, in which a step of 1e-4 would vanish, are a TypeError.
-        `f` sees this very array with one element moved. Afterwards it is exactly as it was, also
-        when `f` raises.
     h : float above 0
         The step. In float64, 1e-4 to 1e-5 balances truncation against rounding. In float32 it is
         too small for large `x`: from about 2,000 on, ``x + 1e-4 == x``, and the slope is 0.

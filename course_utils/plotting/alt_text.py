@@ -1,8 +1,7 @@
 """Say in words what a figure shows, for readers who cannot see it.
 
-The words come from its titles, labels, bars, lines and texts: they are right after every change,
-and nobody has to write them. What such a list would not explain, such as a network, says itself
-what it is with ``ax.set_label("...")``.
+The words come from its titles, labels, bars, lines and texts, so nobody has to write them. What
+such a list would not explain says itself what it is with ``ax.set_label("...")``.
 """
 
 import re

@@ -10,14 +10,8 @@ from course_utils.plotting.style import CENTRED, PALE_BLUE
 def show_digits(images, captions=None, columns=10, title="", colours=None):
     """Draw images of digits side by side, row by row. Return the figure.
 
-    Parameters
-    ----------
-    images : array_like, shape (n, 784) or (n, 28, 28), n >= 1
-        0 is black; each is drawn from its own darkest to its own lightest value.
-    captions, colours : sequence of n, optional
-        What stands above each image, and its colour (black if left out).
-    columns : int
-        Images in a row.
+    The images have shape (n, 784) or (n, 28, 28), n >= 1, 0 is black; each is drawn from its own
+    darkest to its own lightest value. `captions` stand above them, in `colours`, each n of them.
     """
     images = np.asarray(images)
     n = len(images) if images.ndim > 1 else 0
@@ -48,9 +42,8 @@ def show_digits(images, captions=None, columns=10, title="", colours=None):
 def plot_confusion(matrix, title="Confusion matrix", ax=None):
     """Draw a confusion matrix: rows are the true classes, columns the predicted ones.
 
-    ``matrix[i, j]``, of shape (n_classes, n_classes), says how many samples of class i were
-    predicted as class j. Shades show the errors alone, as right answers outnumber them by far.
-    Return the axes.
+    ``matrix[i, j]`` says how many samples of class i were predicted as class j. Shades show the
+    errors alone, as right answers outnumber them by far. Return the axes.
     """
     matrix = np.asarray(matrix)
     if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1]:

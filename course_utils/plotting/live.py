@@ -10,12 +10,8 @@ def live_picture(draw, figsize=(4.6, 4.4), **sliders):
 
     As text, and thus in a stored notebook, this ``ipywidgets.HBox`` is one sentence.
 
-    Parameters
-    ----------
-    draw : callable
-        ``draw(ax, name=value, ...)`` draws into the empty axes `ax`.
-    **sliders : (lowest, highest, step, start)
-        One for each name.
+    ``draw(ax, name=value, ...)`` draws into the empty axes `ax`; for each name there is a slider,
+    (lowest, highest, step, start).
     """
     import ipywidgets as widgets  # slow to import, and needed here alone
 

@@ -12,15 +12,8 @@ OF_SIGN = {1: {"color": BLUE, "ls": "-"}, -1: {"color": ORANGE, "ls": (0, (2.5, 
 def plot_diagram(nodes, arrows, title="", shaded=(), figsize=(6.4, 3.0)):
     """Draw circles and the arrows between them: a neuron, a small network. Return the axes.
 
-    Parameters
-    ----------
-    nodes : dict of str to (x, y)
-        The text in each circle and where its centre is; a circle has radius 0.4.
-    arrows : dict of (str, str) to str
-        From which node to which; the text is written on the arrow.
-    shaded : collection of str
-        The nodes that stand out.
-    figsize : (width, height) in inches
+    `nodes` is a dict of the text in each circle to its centre, (x, y); a circle has radius 0.4.
+    `arrows` is a dict of (node, node) to the text on the arrow; the nodes `shaded` stand out.
     """
     _, ax = plt.subplots(figsize=figsize)
     for text, centre in nodes.items():
@@ -53,15 +46,10 @@ def draw_network(
     Parameters
     ----------
     weights : L >= 1 array_like, shape (n_previous, n_next)
-        Of each layer: row = previous neuron, column = next.
-    activations : L + 1 array_like, shape (n,), optional
-        Texts, or numbers to two decimals, for the neurons of the input and of each layer.
-    biases : L array_like, shape (n_next,), optional
-        Lines from an extra square neuron, which is always 1.
-    names : L + 1 str, optional
-        Written above the input and each layer.
-    weight_labels : bool
-        Whether each weight and bias is written on its line; for small networks only.
+    activations, biases : L + 1 array_like, shape (n,), and L array_like, shape (n_next,), optional
+        Texts, or numbers to two decimals, in the neurons; lines from a square neuron, always 1.
+    names, weight_labels : L + 1 str, bool
+        Written above the input and each layer; whether weights are written on their lines.
     most : int
         Of a layer with more neurons than this, at least 2, only the first and the last are drawn.
     """
