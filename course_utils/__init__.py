@@ -1,4 +1,4 @@
-"""The functions that the chapters share, a module for each subject; ``import course_utils`` is free.
+"""What the chapters share, a module for each subject; ``import course_utils`` itself is free.
 
 ``from course_utils.activations import sigmoid``
 """

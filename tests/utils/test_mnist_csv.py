@@ -137,7 +137,7 @@ def test_other_separators_and_shapes_are_refused(tmp_path):
     [
         (2, "abc", "'abc'"),
         (785, "abc", "(pixel783)"),
-        (400, "256", "'256' is no whole number up to 255"),
+        (400, "256", "'256' is no whole number from 0 to 255"),
         (400, "1000", "'1000'"),
         (400, "65536", "'65536'"),
         (400, "99999999999999999999", "'9999"),
@@ -158,7 +158,7 @@ def test_other_separators_and_shapes_are_refused(tmp_path):
         (400, '"5"', "'\"5\"'"),
         (400, "x" * 500, "xxx'"),
         (1, "10", "(label)"),
-        (1, "-1", "up to 9"),
+        (1, "-1", "from 0 to 9"),
         (1, "3.5", "'3.5'"),
         (1, "seven", "'seven'"),
         (1, "", "''"),
