@@ -1,6 +1,7 @@
 """How pytest treats the notebooks: see "For maintainers" in the README."""
 
 import os
+import signal
 
 import pytest
 from hypothesis import settings
@@ -13,6 +14,10 @@ pytest_plugins = ["nbval_numbers"]  # compares numbers with the tolerance that a
 os.environ["COURSE_OFFLINE"] = "1"  # no test, and no notebook under test, reaches the internet
 os.environ["COURSE_PROGRESS"] = "off"  # and none counts as an exercise that you solved
 FULL_MNIST = full_mnist_folder()
+
+# A shell lets what it starts in the background ignore Ctrl-C; what the tests start should not.
+if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # The same examples in every run, and no time limit that a busy machine would break.
 settings.register_profile("course", deadline=None, derandomize=True)

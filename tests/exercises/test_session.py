@@ -1,7 +1,8 @@
 """The check goes on, whatever a student's code does: loops, interrupts, endless printing."""
 
-import _thread
 import dataclasses
+import subprocess
+import sys
 import threading
 
 import pytest
@@ -9,7 +10,6 @@ from students import text_of
 
 from course_exercises import chapter01
 from course_exercises.engine import session
-from course_exercises.engine.reply import Wrong
 
 
 def test_what_a_job_returns_or_raises_is_handed_on():
@@ -39,23 +39,36 @@ def test_code_that_cannot_be_stopped_is_left_behind(monkeypatch):
     woken.set()
 
 
+INTERRUPTED = """
+import _thread, signal, threading, time
+from course_exercises.engine import session
+from course_exercises.engine.comparing import Wrong
+
+signal.signal(signal.SIGINT, signal.default_int_handler)  # also in the background
+started = threading.Event()
+
+def interrupt():
+    started.wait(30)
+    time.sleep(0.5)  # for the check to be waiting
+    _thread.interrupt_main()
+
+def loop(_):
+    started.set()
+    while True:
+        pass
+
+threading.Thread(target=interrupt).start()
+try:
+    session.run(loop, seconds=60)
+except Wrong as wrong:
+    print(*wrong.sentences)
+print(sum(thread.name == "check" for thread in threading.enumerate()), "still at work")
+"""
+
+
 def test_an_interrupt_by_the_student_ends_the_check():
-    started = threading.Event()
-
-    def interrupt():
-        started.wait(30)
-        _thread.interrupt_main()
-
-    def loop(_):
-        started.set()
-        while True:
-            pass
-
-    threading.Thread(target=interrupt).start()
-    with pytest.raises(Wrong) as wrong:
-        session.run(loop, seconds=60)
-    assert wrong.value.sentences == ("You interrupted the check.",)
-    assert not [thread for thread in threading.enumerate() if thread.name == "check"]
+    run = subprocess.run([sys.executable, "-c", INTERRUPTED], capture_output=True, text=True)
+    assert (run.stdout, run.stderr) == ("You interrupted the check.\n0 still at work\n", "")
 
 
 def test_what_is_printed_without_end_does_not_fill_the_memory():

@@ -176,7 +176,7 @@ def test_full_mnist_with_a_damaged_file(healthy, data_folder, tiny_mnist):
     damaged = home / "train-labels-idx1-ubyte"
     damaged.write_bytes(b"")
     found, cure = row("full MNIST")
-    assert "train-labels-idx1-ubyte is no IDX file" in found
+    assert "train-labels-idx1-ubyte has 0 bytes instead of 28" in found
     assert cure == f"in the course's folder, run: {command('fetch')}"
     fill(home, {damaged.name: tiny_mnist[damaged.name]}, ".gz")
     found, cure = row("full MNIST")
