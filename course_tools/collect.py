@@ -19,12 +19,16 @@ from nbclient import NotebookClient
 
 import course_exercises
 from course_exercises.engine.reply import Outcome
-from course_tools import notebooks
+from course_tools import doctor, notebooks
 from course_utils.files import replacing
 from course_utils.message import CourseError, Message
 
 CHAPTER = re.compile(r"course_exercises\.chapter(\d\d)")
-FORMER_NAME = re.compile(r"\bcourse_utils\.exercises\b")  # of course_exercises, in old submissions
+# In old submissions; a callback that does nothing stands for the progress bar.
+FORMER_NAMES = {
+    r"\bcourse_utils\.exercises\b": "course_exercises",
+    r"from course_utils\.keras_progress import": "from keras.callbacks import Callback as",
+}
 # Of a file; and of an exercise whose check did not run though the notebook ran to its end, or
 # because it was stopped or crashed before.
 NO_NOTEBOOK, NO_EXERCISES = "not a notebook", "no exercises"
@@ -42,8 +46,12 @@ def run(folder, to, seconds):
     )
     if not paths:
         raise CourseError("There is no notebook in {folder}.", folder=Path(folder).absolute())
+    found, cure = doctor.kernel()
+    if cure:
+        raise CourseError("The notebook kernel {found}; {cure}", found=found, cure=cure)
     rows = []
-    write_csv(to, rows)  # says at once if that cannot be
+    if not Path(to).exists():
+        write_csv(to, rows)  # says at once if that cannot be
     for path in paths:
         name = path.relative_to(folder).as_posix()
         outcomes = judge(path, seconds)
@@ -92,7 +100,8 @@ def _read(path):
     """Return a submitted notebook, with what has moved since under its present name."""
     notebook = notebooks.read(path, strict=False)
     for cell in notebook.cells:
-        cell.source = FORMER_NAME.sub("course_exercises", cell.source)
+        for former, present in FORMER_NAMES.items():
+            cell.source = re.sub(former, present, cell.source)
     return notebook
 
 

@@ -8,6 +8,7 @@ import contextlib
 import importlib
 import os
 import sys
+from pathlib import Path
 
 from course_utils.files import COURSE, python
 from course_utils.message import CourseError, Message
@@ -132,6 +133,12 @@ def _empty_stdout():
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
+def _is_below(file, output):
+    """Tell whether an error about a file arose in writing the output, or its folder."""
+    file, output = Path(os.fsdecode(file)).absolute(), Path(output).absolute()
+    return file.parent == output.parent or file.is_relative_to(output) or file in output.parents
+
+
 def _sentence(error, options):
     """Return what a user reads in place of a traceback."""
     match error:
@@ -146,7 +153,7 @@ def _sentence(error, options):
             return Message("{problem}; {install}", problem=problem, install=INSTALL)
         case OSError(filename=None):
             return Message("The system says: {reason}.", reason=error.strerror or error)
-        case OSError() if "to" in options:
+        case OSError() if "to" in options and _is_below(error.filename, options.to):
             text = "{file} cannot be written ({reason}): name another place with --to."
             return Message(text, file=error.filename, reason=error.strerror)
         case OSError():

@@ -79,7 +79,7 @@ def report():
         [
             _row("Python", _python),
             _row("system", lambda: (f"{platform.system()}, {platform.machine()}", "")),
-            _row("notebook kernel", _kernel),
+            _row("notebook kernel", kernel),
             *_packages(),
             _row("full MNIST", _full_set),
             _row("offline sample", _sample),
@@ -110,7 +110,7 @@ def _python():
     return platform.python_version(), "" if sys.version_info[:2] in PYTHONS else cure
 
 
-def _kernel():
+def kernel():
     """Say which Python runs the notebooks."""
     try:
         from jupyter_client import KernelManager

@@ -86,15 +86,19 @@ def execute(path):
 
 
 def _refuse_the_sample(name, notebook):
-    for k, cell in enumerate(notebook.cells):
-        if "full-mnist" in cell.metadata.get("tags", []) and not full_mnist_folder():
-            raise NotebookError(
-                "{file}: its stored outputs come from full MNIST (cell {cell}), which is not here: "
-                "run {fetch}, or set MNIST_DIR",
-                file=name,
-                cell=cell.get("id", k),  # notebooks before format 4.5 have no ids
-                fetch=command("fetch"),
-            )
+    tagged = [
+        cell.get("id", k)  # notebooks before format 4.5 have no ids
+        for k, cell in enumerate(notebook.cells)
+        if "full-mnist" in cell.metadata.get("tags", [])
+    ]
+    if tagged and not full_mnist_folder():
+        raise NotebookError(
+            "{file}: its stored outputs come from full MNIST (cell {cell}), which is not here: "
+            "run {fetch}, or set MNIST_DIR",
+            file=name,
+            cell=tagged[0],
+            fetch=command("fetch"),
+        )
 
 
 def _run_cells(path, notebook):

@@ -10,5 +10,6 @@ def run():
     for chapter in course_exercises.chapters():
         print(course_exercises.overview(chapter))
     path = progress.file()
-    kept = Message("Kept in {file}", file=path)
+    is_there = path and path.exists()
+    kept = Message("Kept in {file}" if is_there else "It will be kept in {file}", file=path)
     print(f"\n{kept if path else Message('COURSE_PROGRESS is off: nothing is kept.')}")

@@ -35,7 +35,7 @@ def labels(name, values, n_classes):
     """Ask for whole numbers from 0 to ``n_classes - 1``."""
     values = real(name, values)
     good = (values >= 0) & (values < n_classes) & (values.dtype.kind in "iu")
-    return _each(good, name, values, f"hold whole numbers in 0 to {n_classes - 1}")
+    return _each(good, name, values, f"hold integers in 0 to {n_classes - 1}")
 
 
 def _each(good, name, values, rule):

@@ -7,7 +7,7 @@ import signal
 import threading
 import time
 import warnings
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import numpy as np
@@ -147,7 +147,7 @@ def _ctrl_c_noted():
 def _diverged(what, became, step):
     return FloatingPointError(
         f"{what} became {became} at step {step:,}: the training diverges, try a smaller learning "
-        "rate. A checkpoint holds the run as it was before that"
+        "rate. A checkpoint, if there is one, holds the run as it was before that"
     )
 
 
@@ -171,7 +171,9 @@ def _resume(path, settings, params, losses):
     """Set `params` and `losses` to where a run stopped; return how many steps it had done."""
     cure = Message("start the run anew under another name, or go back to a copy of it")
     arrays = read_npz(path, CheckpointError, cure)
-    found = json.loads(str(arrays.get("settings", "{}")))
+    found = {}
+    with suppress(TypeError, ValueError):  # damaged
+        found = dict(json.loads(str(arrays.get("settings"))))
     for name, wanted in settings.items():
         if found.get(name) != wanted:
             raise CheckpointError(

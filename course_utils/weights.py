@@ -30,10 +30,8 @@ def load_weights(path=SAMPLE_WEIGHT):
     expected = {key: f"float32 {shape}" for key, shape in SHAPES.items()}
     values = {"file": shown(path), "cure": cure}
     if forms != expected:
-        raise WeightsFileError(
-            "{file} must hold {expected}, found {forms}; {cure}",
-            **values | {"expected": expected, "forms": forms},
-        )
+        problem = "{file} must hold {expected}, found {forms}; {cure}"
+        raise WeightsFileError(problem, expected=expected, forms=forms, **values)
     for key, array in weights.items():
         try:
             checks.finite(key, array)

@@ -7,7 +7,7 @@ Without a word of the cell, nbval compares its text exactly. In the cell's metad
 - ``"nbval": {"numbers": "any"}`` lets every number be any number, for cells that print times.
 
 All the rest of the text, and how many numbers there are, is compared exactly as before. ``nan`` and
-``inf`` are text. Spaces before a number are alignment: one is as good as several.
+``inf`` are text. Spaces beside a number are alignment, and any number of them will do.
 """
 
 import copy
@@ -18,15 +18,13 @@ from nbval.plugin import IPyNbCell
 
 NUMBER = re.compile(
     r"""
-    (?P<spaces>[ ]*)
-    (?P<number>
-        (?<![\w.])                      # not inside a name: W1, float64, x.5
+    (?<![\w.])                       # not inside a name: W1, float64, x.5
+    (?>                               # once found it stays whole: 1.5 in 1.5s is not 1
         [-+−]?
-        (?:\d{1,3}(?:,\d{3})+|\d+)      # 1,234 or 1234
-        (?:\.\d*)?                      # 0.25 and 1.
+        (?:\d{1,3}(?:,\d{3})+|\d+)   # 1,234 or 1234
+        (?:\.\d*)?                   # 0.25 and 1.
         (?:[eE][-+]?\d+)?
     )
-    (?![\w])
     """,
     re.VERBOSE,
 )
@@ -69,7 +67,7 @@ def with_stored_numbers(output, stored, tolerance):
 
 def is_near(text, stored, tolerance):
     """Tell whether two texts are the same but for numbers that are near enough to each other."""
-    if NUMBER.sub(_form, text) != NUMBER.sub(_form, stored):
+    if _form(text) != _form(stored):
         return False
     if tolerance == "any":
         return True
@@ -78,11 +76,11 @@ def is_near(text, stored, tolerance):
     return all(abs(a - b) <= max(relative * abs(b), absolute) for a, b in pairs)
 
 
-def _form(match):
-    return f"{' ' if match['spaces'] else ''}#"
+def _form(text):
+    return re.sub(" *# *", "#", NUMBER.sub("#", text))
 
 
 def _numbers(text):
     """Return the numbers in a text, in their order."""
-    found = (match["number"] for match in NUMBER.finditer(text))
+    found = NUMBER.findall(text)
     return [float(number.replace(",", "").replace("−", "-")) for number in found]

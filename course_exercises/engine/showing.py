@@ -16,6 +16,10 @@ def show(value, largest=40):
     Of an array with more than `largest` numbers, the shape and the range stand for it.
     """
     if isinstance(value, np.ndarray):
+        if value.size > largest and value.dtype.kind not in "biuf":
+            return str(
+                Message("array of shape {shape}, {type}", shape=value.shape, type=value.dtype)
+            )
         if value.size > largest:
             text = "array of shape {shape}, numbers from {low:.4g} to {high:.4g}"
             return str(Message(text, shape=value.shape, low=value.min(), high=value.max()))

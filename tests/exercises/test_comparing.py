@@ -7,6 +7,7 @@ from students import judge
 from course_exercises import chapter01
 from course_exercises.engine.comparing import difference, is_nearly
 from course_exercises.engine.reply import Outcome
+from course_exercises.engine.showing import show
 
 
 @pytest.mark.parametrize(
@@ -78,3 +79,8 @@ def test_an_accuracy_may_be_rounded(returned, value, nearly):
 def test_a_number_of_any_kind_will_do(kind):
     reply = judge(chapter01.nor, f"def NOR(x1, x2): return {kind}(not x1 | x2)")
     assert reply.kind == Outcome.RIGHT
+
+
+def test_a_large_array_of_texts_is_shown_by_its_shape():
+    assert show(np.array(["a"] * 100)) == "array of shape (100,), <U1"
+    assert show(np.arange(100)) == "array of shape (100,), numbers from 0 to 99"

@@ -35,6 +35,20 @@ def test_near_enough(text, tolerance):
 
 
 @pytest.mark.parametrize(
+    ("text", "stored", "tolerance"),
+    [
+        ("1.5s", "21.75s", "any"),
+        ("1,234ms", "98ms", "any"),
+        ("[0.25 0.1  ]", "[0.25 0.101]", PERCENT),
+        ("[ 1. 10.]", "[0.999 10.   ]", PERCENT),
+    ],
+)
+def test_units_and_alignment_do_not_matter(text, stored, tolerance):
+    assert is_near(text, stored, tolerance)
+    assert not is_near(text + "s", stored, tolerance)
+
+
+@pytest.mark.parametrize(
     ("text", "tolerance"),
     [
         (STORED.replace("0.250", "0.253"), PERCENT),  # just outside

@@ -95,6 +95,27 @@ def test_what_comes_of_the_exercises_of_a_submitted_notebook(
     assert judged[name] == expected
 
 
+def test_a_submission_of_before_the_move_finds_what_it_imports(tmp_path):
+    old = "from course_utils.keras_progress import ProgressBar"
+    path = write(tmp_path / "old.ipynb", old, "from course_utils.exercises.chapter07 import width")
+    first, second = submissions._read(path).cells
+    assert first.source == "from keras.callbacks import Callback as ProgressBar"
+    assert second.source == "from course_exercises.chapter07 import width"
+
+
+def test_a_kernel_that_cannot_start_is_not_the_students_fault(tmp_path, monkeypatch, capsys):
+    write(tmp_path / "submitted" / "a.ipynb", WRONG, CHECK)
+    (tmp_path / "kernels" / "python3").mkdir(parents=True)
+    spec = '{"argv": ["/opt/other/bin/python", "-m", "ipykernel_launcher"]}'
+    (tmp_path / "kernels" / "python3" / "kernel.json").write_text(spec, encoding="utf-8")
+    monkeypatch.setenv("JUPYTER_PATH", str(tmp_path))
+    table = tmp_path / "outcomes.csv"
+    table.write_text("yesterday", encoding="utf-8")
+    assert main(["collect", str(tmp_path / "submitted"), "--to", str(table)]) == 1
+    assert "The notebook kernel runs on another Python" in capsys.readouterr().err
+    assert table.read_text(encoding="utf-8") == "yesterday"
+
+
 @pytest.mark.parametrize("content", ["[]", "3", '{"exercises": []}', "[" * 100_000, "{"])
 def test_a_spoiled_file_of_progress_holds_no_outcomes(content, tmp_path):
     (tmp_path / "progress.json").write_text(content, encoding="utf-8")

@@ -310,6 +310,16 @@ def test_a_newer_version_and_the_file_of_somebody_else_are_refused(tmp_path, mon
         train(path, resume=True)
 
 
+@pytest.mark.parametrize("settings", ["no JSON", "[1]", "3", np.zeros(2)])
+def test_settings_that_are_none_are_refused(tmp_path, settings):
+    path = stopped_at(tmp_path / "run.npz", 10)
+    with np.load(path) as kept:
+        arrays = dict(kept) | {"settings": settings}
+    np.savez(path, **arrays)
+    with pytest.raises(CheckpointError, match=r"run\.npz holds another run"):
+        train(path, resume=True)
+
+
 def test_a_checkpoint_cut_short_anywhere_is_refused(tmp_path):
     path, cut = stopped_at(tmp_path / "run.npz", 10), tmp_path / "cut.npz"
     whole = path.read_bytes()
@@ -437,7 +447,9 @@ def test_a_training_that_diverges_keeps_the_last_good_checkpoint(tmp_path, monke
     monkeypatch.setattr(training, "SAVE_EVERY", 0)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        with pytest.raises(FloatingPointError, match=r"checkpoint holds the run as it") as error:
+        with pytest.raises(
+            FloatingPointError, match=r"holds the run as it was before that"
+        ) as error:
             train(path, net=net, x=x, shuffle=None)
     done = steps_in(path)
     assert done >= 30

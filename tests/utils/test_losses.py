@@ -40,9 +40,7 @@ def test_any_label_gives_a_finite_loss_or_a_clear_error(y, labels):
         if ((labels >= 0) & (labels <= 3)).all():
             assert np.isfinite(cross_entropy(y, labels))
         else:
-            with pytest.raises(
-                ValueError, match=r"t must hold whole numbers in 0 to 3, got (-1|4) at"
-            ):
+            with pytest.raises(ValueError, match=r"t must hold integers in 0 to 3, got (-1|4) at"):
                 cross_entropy(y, labels)
 
 
@@ -90,9 +88,9 @@ def test_binary_cross_entropy_refuses(y, t, message):
 @pytest.mark.parametrize(
     ("y", "t", "message"),
     [
-        ([[0.5, 0.5]], [2], r"t must hold whole numbers in 0 to 1, got 2 at index \(0,\)"),
-        ([[0.5, 0.5]], [-1], "t must hold whole numbers in 0 to 1, got -1"),
-        ([[0.5, 0.5]], [0.0], "t must hold whole numbers in 0 to 1, got 0.0"),
+        ([[0.5, 0.5]], [2], r"t must hold integers in 0 to 1, got 2 at index \(0,\)"),
+        ([[0.5, 0.5]], [-1], "t must hold integers in 0 to 1, got -1"),
+        ([[0.5, 0.5]], [0.0], "t must hold integers in 0 to 1, got 0.0"),
         (
             [[0.5, 0.5]],
             [0, 1],

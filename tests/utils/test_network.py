@@ -289,9 +289,9 @@ def test_predict_names_the_shapes():
 @pytest.mark.parametrize(
     ("labels", "message"),
     [
-        (T, r"labels must hold whole numbers in 0 to 2, got 0.01 at index \(0, 0\)"),
+        (T, r"labels must hold integers in 0 to 2, got 0.01 at index \(0, 0\)"),
         (np.zeros(4, int), r"labels must have shape \(5,\), got \(4,\)"),
-        (np.zeros(5), "labels must hold whole numbers"),
+        (np.zeros(5), "labels must hold integers"),
         (np.array([0, 1, 2, 3, 0]), r"in 0 to 2, got 3 at index \(3,\)"),
         (np.array([0, 1, 2, -1, 0]), r"in 0 to 2, got -1 at index \(3,\)"),
     ],
