@@ -1,5 +1,6 @@
 """From a picture of a digit, drawn or photographed, to the form that MNIST's digits have."""
 
+import math
 import os
 import warnings
 
@@ -9,6 +10,7 @@ from course_utils import checks
 from course_utils.message import CourseError
 
 MOST_PIXELS = 50_000_000
+MOST_SIDE = 640
 
 
 class PictureError(CourseError, ValueError):
@@ -37,7 +39,6 @@ def preprocess(image):
     ndarray of float32 in [0, 1], shape (28, 28); 0 where there is no ink, 1 where there is most
     """
     from PIL import Image
-    from scipy.ndimage import center_of_mass
 
     if isinstance(image, str | os.PathLike):
         try:
@@ -49,23 +50,11 @@ def preprocess(image):
         except Exception as error:  # Pillow raises errors of many kinds on damaged bytes
             problem = "{file}: {error}; does a picture viewer show a digit?"
             raise PictureError(problem, file=image, error=error) from error
-
-    ink = Image.fromarray(_ink(_grey(image)))
-    ink = ink.crop(ink.getbbox())
-    size = [max(1, round(20 / max(ink.size) * length)) for length in ink.size]
-    # Hamming's filter averages over the pixels that become one, and never goes below 0.
-    box = np.asarray(ink.resize(size, Image.Resampling.HAMMING))
-    top, left = (
-        min(max(round(14 - centre), 0), 28 - length)
-        for centre, length in zip(center_of_mass(box), box.shape, strict=True)
-    )
-    digit = np.zeros((28, 28), dtype=np.float32)
-    digit[top : top + box.shape[0], left : left + box.shape[1]] = box / box.max()
-    return digit
+    return _centred(_box(_digit(_without_lines(_ink(_colours(image))))))
 
 
-def _grey(image):
-    """Return the brightness of a picture as an array of uint8, shape (height, width)."""
+def _colours(image):
+    """Return a picture as an array of float32 in 0 to 255, shape (height, width, channels)."""
     from PIL import Image, ImageOps
 
     if isinstance(image, Image.Image):
@@ -76,7 +65,9 @@ def _grey(image):
     if not isinstance(image, Image.Image) or image.mode in ("I", "F"):
         image = Image.fromarray(_eight_bits(np.asarray(image)))
     if not image.has_transparency_data:
-        return np.asarray(image.convert("L"))
+        image = image.convert("L" if image.mode in ("1", "L") else "RGB")
+        image = image.reduce(max(1, math.ceil(max(image.size) / MOST_SIDE)))
+        return np.atleast_3d(np.asarray(image, dtype=np.float32))
     image = image.convert("RGBA")
     grey, opacity = np.asarray(image.convert("L")), np.asarray(image.getchannel("A"))
     if not opacity.any():
@@ -84,7 +75,7 @@ def _grey(image):
     # Behind dark ink the paper is white, behind light ink it is black.
     paper = 255 if np.average(grey, weights=opacity) < 128 else 0
     share = opacity / np.float32(255)
-    return np.rint(share * grey + (1 - share) * paper).astype(np.uint8)
+    return _colours(np.rint(share * grey + (1 - share) * paper).astype(np.uint8))
 
 
 def _check_size(width, height):
@@ -110,15 +101,138 @@ def _eight_bits(array):
     return array.squeeze(axis=2) if array.shape[2:] == (1,) else array
 
 
-def _ink(grey):
-    """Return how far each pixel is from the median brightness of the border: 0 without ink."""
-    border = np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]]).astype(np.float32)
-    background = np.median(border)
-    ink = grey - background
-    ink = -ink if -ink.min() > ink.max() else ink
-    # In photographs the background is grainy and shaded: six times its typical deviation.
-    noise = max(0.1 * ink.max(), 6 * np.median(np.abs(border - background)))
-    if ink.max() < max(noise, 25):  # grey levels of 255
+def _ink(colours):
+    """Return how much of the paper's light the ink takes away: float32, 0 on paper, at most 1."""
+    from scipy.ndimage import gaussian_filter, grey_closing
+
+    light = 255 - colours if _is_chalk(colours) else colours
+    grain = np.median(np.abs(np.diff(light.mean(axis=2), axis=0))) if len(light) > 1 else 0
+    light = gaussian_filter(light, (min(grain / 5, 2),) * 2 + (0,))
+    # What is darker than all around it, and narrower than a third of the picture.
+    size = max(light.shape[:2]) // 3 + 1
+    paper = grey_closing(light, (size, size, 1), mode="nearest")
+    ink = ((paper - light) / np.maximum(paper, 80)).max(axis=2)
+    # Grain makes the paper darker than its lightest spots.
+    low = ink[ink <= ink.max() / 2]
+    level = np.median(low)
+    noise = np.median(np.abs(low - level))
+    ink -= level
+    if ink.max() < max(0.1, 8 * noise):
         raise PictureError("there is no ink that differs from the border: draw a digit that does")
-    ink[ink < noise] = 0
+    ink[ink < max(0.1 * ink.max(), 4 * noise)] = 0
     return ink
+
+
+def _is_chalk(colours):
+    """Tell whether the ink is lighter than the paper."""
+    from PIL import Image
+    from scipy.ndimage import median_filter
+
+    grey = colours.mean(axis=2)
+    border = np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])
+    small = Image.fromarray(grey)
+    small = np.asarray(small.reduce(max(1, max(grey.shape) // 64)))
+    flat = small - median_filter(small, max(small.shape) // 3 + 1, mode="nearest")
+    skewness = np.mean(flat**3) / (np.mean(flat**2) ** 1.5 + 1e-9)
+    if abs(skewness) > 1:
+        return skewness > 0
+    ink = grey - np.median(border)
+    return ink.max() > -ink.min()
+
+
+def _without_lines(ink):
+    """Take the lines of ruled or squared paper away."""
+    return _without_rows(_without_rows(ink).T).T
+
+
+def _without_rows(ink):
+    """Take lines away that lead, almost level, through the whole picture, and are thin."""
+    from scipy.ndimage import grey_opening, maximum_filter1d
+
+    height, width = ink.shape
+    thick = height // 40
+    if thick < 2:
+        return ink
+    starts = np.arange(0, width, 12)
+    blocks = np.add.reduceat(ink, starts, axis=1) / np.diff(starts, append=width)
+    rows, best = np.arange(height)[:, np.newaxis], None
+    for slope in np.linspace(-0.1, 0.1, 31):
+        at = np.clip(rows + np.rint(slope * (starts + 6 - width / 2)).astype(int), 0, height - 1)
+        line = np.quantile(np.take_along_axis(blocks, at, axis=0), 0.1, axis=1)
+        line -= grey_opening(line, thick)
+        if best is None or np.sum(line**2) > np.sum(best[0] ** 2):
+            best = line, slope
+    line, slope = best
+    at = np.clip(rows - np.rint(slope * (np.arange(width) - width / 2)).astype(int), 0, height - 1)
+    return np.maximum(ink - 1.5 * maximum_filter1d(line, 3)[at], 0)
+
+
+def _digit(ink):
+    """Return the ink of the digit alone, cropped."""
+    from scipy.ndimage import maximum_filter
+
+    chosen = _parts(ink > 0, ink)
+    level = np.quantile(ink[chosen], 0.9)
+    core = _parts(ink > 0.4 * level, ink)
+    level = np.quantile(ink[core], 0.75)
+    rows, columns = np.flatnonzero(core.any(axis=1)), np.flatnonzero(core.any(axis=0))
+    edge = 2 + max(np.ptp(rows), np.ptp(columns)) // 40
+    ink = np.where(maximum_filter(core, 2 * edge + 1), np.minimum(ink / level, 1), 0)
+    ink[ink < 0.1] = 0
+    rows, columns = np.flatnonzero(ink.any(axis=1)), np.flatnonzero(ink.any(axis=0))
+    return ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+
+
+def _parts(mask, ink):
+    """Return which pixels of a mask belong to the digit."""
+    from scipy.ndimage import distance_transform_edt, find_objects, label, maximum
+
+    labels, n = label(mask, np.ones((3, 3)))
+    mass = np.bincount(labels.ravel(), ink.ravel() ** 2)[1:]
+    width = 2 * maximum(distance_transform_edt(mask), labels, np.arange(1, n + 1)) - 1
+    boxes = find_objects(labels)
+    box = np.array([[r.start, c.start, r.stop, c.stop] for r, c in boxes])
+    extent = (box[:, 2:] - box[:, :2]).max(axis=1)
+    touching = (box[:, :2] == 0).any(axis=1) | (box[:, 2:] == mask.shape).any(axis=1)
+    corners = labels[[0, 0, -1, -1], [0, -1, 0, -1]]
+    corner = np.isin(np.arange(1, n + 1), corners)
+    slender = np.maximum(1 - width / extent, 0.02)
+    score = mass * extent * slender * np.where(corner, 0.01, np.where(touching, 0.3, 1))
+    main = np.argmax(score)
+    member = np.arange(n) == main
+    candidates = (mass > 0.04 * mass[main]) & (slender > 0.2) & (~touching | touching[main])
+    while True:
+        low, high = box[member, :2].min(axis=0), box[member, 2:].max(axis=0)
+        gap = np.maximum(box[:, :2] - high, low - box[:, 2:]).max(axis=1)
+        new = member | (candidates & (gap < 0.2 * (high - low).max()))
+        if (new == member).all():
+            return np.isin(labels, np.flatnonzero(member) + 1)
+        member = new
+
+
+def _box(ink):
+    """Scale the ink, its proportions kept, to a box of 20x20 pixels."""
+    from PIL import Image
+    from scipy.ndimage import distance_transform_edt, maximum_filter
+
+    pixel = max(ink.shape) / 20
+    depth = distance_transform_edt(np.pad(ink > 0.5, 1))
+    width = 4 * (depth[depth > 0].mean() - 0.5) / pixel
+    if width < 1.5:
+        ink = maximum_filter(ink, max(1, round((2 - width) * pixel)))
+    size = [max(1, round(length / pixel)) for length in ink.shape[::-1]]
+    # Hamming's filter averages over the pixels that become one, and never goes below 0.
+    return np.asarray(Image.fromarray(ink).resize(size, Image.Resampling.HAMMING))
+
+
+def _centred(box):
+    """Place a box with its centre of mass in the middle of 28x28."""
+    from scipy.ndimage import center_of_mass
+
+    top, left = (
+        min(max(round(14 - centre), 0), 28 - length)
+        for centre, length in zip(center_of_mass(box), box.shape, strict=True)
+    )
+    digit = np.zeros((28, 28), dtype=np.float32)
+    digit[top : top + box.shape[0], left : left + box.shape[1]] = box / box.max()
+    return digit
