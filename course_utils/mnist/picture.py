@@ -1,5 +1,6 @@
 """From a picture of a digit, drawn or photographed, to the form that MNIST's digits have."""
 
+import contextlib
 import math
 import os
 import warnings
@@ -10,7 +11,7 @@ from course_utils import checks
 from course_utils.message import CourseError
 
 MOST_PIXELS = 50_000_000
-MOST_SIDE = 640
+MOST_SIDE = 512
 
 
 class PictureError(CourseError, ValueError):
@@ -50,7 +51,13 @@ def preprocess(image):
         except Exception as error:  # Pillow raises errors of many kinds on damaged bytes
             problem = "{file}: {error}; does a picture viewer show a digit?"
             raise PictureError(problem, file=image, error=error) from error
-    return _centred(_box(_digit(_without_lines(_ink(_colours(image))))))
+    light = _light_paper(_colours(image))
+    side = max(light.shape)
+    digit = _digit(_without_lines(_ink(light, side // 3 + 1)))
+    # Strokes are narrower than half of a digit; shadows are wider.
+    with contextlib.suppress(PictureError):
+        digit = _digit(_without_lines(_ink(light, max(digit.shape[0], digit.shape[1], side // 6) // 2 + 1)))
+    return _centred(_box(digit))
 
 
 def _colours(image):
@@ -101,15 +108,20 @@ def _eight_bits(array):
     return array.squeeze(axis=2) if array.shape[2:] == (1,) else array
 
 
-def _ink(colours):
-    """Return how much of the paper's light the ink takes away: float32, 0 on paper, at most 1."""
-    from scipy.ndimage import gaussian_filter, grey_closing
+def _light_paper(colours):
+    """Return the colours of dark ink on light paper, and a little smoother where they are grainy."""
+    from scipy.ndimage import gaussian_filter
 
     light = 255 - colours if _is_chalk(colours) else colours
     grain = np.median(np.abs(np.diff(light.mean(axis=2), axis=0))) if len(light) > 1 else 0
-    light = gaussian_filter(light, (min(grain / 5, 2),) * 2 + (0,))
-    # What is darker than all around it, and narrower than a third of the picture.
-    size = max(light.shape[:2]) // 3 + 1
+    return gaussian_filter(light, (min(grain / 5, 2),) * 2 + (0,))
+
+
+def _ink(light, size):
+    """Return how much of the paper's light the ink takes away: float32, 0 on paper, at most 1."""
+    from scipy.ndimage import grey_closing
+
+    # The paper is what is left when all that is dark and narrower than `size` is filled.
     paper = grey_closing(light, (size, size, 1), mode="nearest")
     ink = ((paper - light) / np.maximum(paper, 80)).max(axis=2)
     # Grain makes the paper darker than its lightest spots.
@@ -176,7 +188,7 @@ def _digit(ink):
     core = _parts(ink > 0.4 * level, ink)
     level = np.quantile(ink[core], 0.75)
     rows, columns = np.flatnonzero(core.any(axis=1)), np.flatnonzero(core.any(axis=0))
-    edge = 2 + max(np.ptp(rows), np.ptp(columns)) // 40
+    edge = 3 + max(np.ptp(rows), np.ptp(columns)) // 40
     ink = np.where(maximum_filter(core, 2 * edge + 1), np.minimum(ink / level, 1), 0)
     ink[ink < 0.1] = 0
     rows, columns = np.flatnonzero(ink.any(axis=1)), np.flatnonzero(ink.any(axis=0))
@@ -204,7 +216,7 @@ def _parts(mask, ink):
     while True:
         low, high = box[member, :2].min(axis=0), box[member, 2:].max(axis=0)
         gap = np.maximum(box[:, :2] - high, low - box[:, 2:]).max(axis=1)
-        new = member | (candidates & (gap < 0.2 * (high - low).max()))
+        new = member | (candidates & (gap < 0.25 * (high - low).max()))
         if (new == member).all():
             return np.isin(labels, np.flatnonzero(member) + 1)
         member = new
