@@ -56,7 +56,7 @@ def preprocess(image):
     digit = _digit(_without_lines(_ink(light, side // 3 + 1)))
     # Strokes are narrower than half of a digit; shadows are wider.
     with contextlib.suppress(PictureError):
-        digit = _digit(_without_lines(_ink(light, max(digit.shape[0], digit.shape[1], side // 6) // 2 + 1)))
+        digit = _digit(_without_lines(_ink(light, max(*digit.shape, side // 6) // 3 + 2)))
     return _centred(_box(digit))
 
 
@@ -185,7 +185,7 @@ def _digit(ink):
 
     chosen = _parts(ink > 0, ink)
     level = np.quantile(ink[chosen], 0.9)
-    core = _parts(ink > 0.4 * level, ink)
+    core = _parts(ink > 0.3 * level, ink)
     level = np.quantile(ink[core], 0.75)
     rows, columns = np.flatnonzero(core.any(axis=1)), np.flatnonzero(core.any(axis=0))
     edge = 3 + max(np.ptp(rows), np.ptp(columns)) // 40
