@@ -56,7 +56,7 @@ def preprocess(image):
     digit = _digit(_without_lines(_ink(light, side // 3 + 1)))
     # Strokes are narrower than half of a digit; shadows are wider.
     with contextlib.suppress(PictureError):
-        digit = _digit(_without_lines(_ink(light, max(*digit.shape, side // 6) // 3 + 3)))
+        digit = _digit(_without_lines(_ink(light, max(*digit.shape, side // 6) // 3 + 6)))
     return _centred(_box(digit))
 
 
@@ -113,8 +113,8 @@ def _light_paper(colours):
     from scipy.ndimage import gaussian_filter
 
     light = 255 - colours if _is_chalk(colours) else colours
-    grain = np.median(np.abs(np.diff(light.mean(axis=2), axis=0))) if len(light) > 1 else 0
-    return gaussian_filter(light, (min(grain / 5, 2),) * 2 + (0,))
+    grain = np.median(np.abs(np.diff(_border(light.mean(axis=2)))))
+    return gaussian_filter(light, (min(grain / 8, 2),) * 2 + (0,))
 
 
 def _ink(light, size):
@@ -124,15 +124,18 @@ def _ink(light, size):
     # The paper is what is left when all that is dark and narrower than `size` is filled.
     paper = grey_closing(light, (size, size, 1), mode="nearest")
     ink = ((paper - light) / np.maximum(paper, 80)).max(axis=2)
-    # Grain makes the paper darker than its lightest spots.
-    low = ink[ink <= ink.max() / 2]
-    level = np.median(low)
-    noise = np.median(np.abs(low - level))
-    ink -= level
+    # Grain makes the paper, most of the border or of all, darker than its lightest spots.
+    ink -= min(np.median(part) for part in (_border(ink), ink))
+    noise = min(np.median(np.abs(part)) for part in (_border(ink), ink))
     if ink.max() < max(0.1, 8 * noise):
         raise PictureError("there is no ink that differs from the border: draw a digit that does")
     ink[ink < max(0.1 * ink.max(), 4 * noise)] = 0
     return ink
+
+
+def _border(array):
+    """Return the pixels on the border of an array in two dimensions."""
+    return np.concatenate([array[0], array[-1], array[:, 0], array[:, -1]])
 
 
 def _is_chalk(colours):
@@ -141,14 +144,13 @@ def _is_chalk(colours):
     from scipy.ndimage import median_filter
 
     grey = colours.mean(axis=2)
-    border = np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])
     small = Image.fromarray(grey)
     small = np.asarray(small.reduce(max(1, max(grey.shape) // 48)))
     flat = small - median_filter(small, max(small.shape) // 3 + 1, mode="nearest")
     skewness = np.mean(flat**3) / (np.mean(flat**2) ** 1.5 + 1e-9)
     if abs(skewness) > 1:
         return skewness > 0
-    ink = grey - np.median(border)
+    ink = grey - np.median(_border(grey))
     return ink.max() > -ink.min()
 
 
@@ -170,6 +172,7 @@ def _without_rows(ink):
     rows, slopes = np.arange(height)[:, np.newaxis], np.linspace(-0.1, 0.1, 31)
     at = rows + np.rint(slopes[:, None, None] * (starts + 6 - width / 2)).astype(int)
     along = blocks[np.clip(at, 0, height - 1), np.arange(len(starts))]
+    along[(at < 0) | (at >= height)] = 0
     # What nine tenths of a row have is a line and no stroke, and what is thick is no line either.
     lines = np.partition(along, len(starts) // 10)[..., len(starts) // 10]
     lines -= grey_opening(lines, (1, thick))
@@ -188,7 +191,7 @@ def _digit(ink):
     core = _parts(ink > 0.3 * level, ink)
     rows, columns = np.flatnonzero(core.any(axis=1)), np.flatnonzero(core.any(axis=0))
     extent = max(np.ptp(rows), np.ptp(columns))
-    edge = 3 + extent // 40
+    edge = 4 + extent // 40
     ink = grey_closing(ink, max(extent // 28, 1))  # the texture of pencil and chalk
     level = np.quantile(ink[core], 0.75 if extent > 28 else 0.9)
     ink = np.where(maximum_filter(core, 2 * edge + 1), np.minimum(ink / level, 1), 0)
@@ -232,7 +235,7 @@ def _box(ink):
     pixel = max(ink.shape) / 20
     depth = distance_transform_edt(np.pad(ink > 0.5, 1))
     width = 4 * (depth[depth > 0].mean() - 0.5) / pixel
-    if width < 1.5:
+    if width < 1.2:
         ink = maximum_filter(ink, max(1, round((2 - width) * pixel)))
     size = [max(1, round(length / pixel)) for length in ink.shape[::-1]]
     # Hamming's filter averages over the pixels that become one, and never goes below 0.
