@@ -11,7 +11,7 @@ from course_utils import checks
 from course_utils.message import CourseError
 
 MOST_PIXELS = 50_000_000
-MOST_SIDE = 512
+MOST_SIDE = 800
 
 
 class PictureError(CourseError, ValueError):
@@ -192,12 +192,13 @@ def _digit(ink):
     rows, columns = np.flatnonzero(core.any(axis=1)), np.flatnonzero(core.any(axis=0))
     extent = max(np.ptp(rows), np.ptp(columns))
     edge = 4 + extent // 40
-    ink = grey_closing(ink, max(extent // 28, 1))  # the texture of pencil and chalk
     level = np.quantile(ink[core], 0.75 if extent > 28 else 0.9)
     ink = np.where(maximum_filter(core, 2 * edge + 1), np.minimum(ink / level, 1), 0)
     ink[ink < 0.1] = 0
     rows, columns = np.flatnonzero(ink.any(axis=1)), np.flatnonzero(ink.any(axis=0))
-    return ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    ink = ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    spot = max(extent // 28, 1)  # of paper in strokes of pencil and chalk
+    return grey_closing(np.pad(ink, spot), spot)[spot:-spot, spot:-spot]
 
 
 def _parts(mask, ink):
@@ -210,14 +211,19 @@ def _parts(mask, ink):
     boxes = find_objects(labels)
     box = np.array([[r.start, c.start, r.stop, c.stop] for r, c in boxes])
     extent = (box[:, 2:] - box[:, :2]).max(axis=1)
-    touching = (box[:, :2] == 0).any(axis=1) | (box[:, 2:] == mask.shape).any(axis=1)
-    corners = labels[[0, 0, -1, -1], [0, -1, 0, -1]]
-    corner = np.isin(np.arange(1, n + 1), corners)
+    m = max(mask.shape) // 40  # where a line may have been taken away
+    ends = np.column_stack([box[:, :2] <= m, box[:, 2:] >= np.array(mask.shape) - m])
+    corners = labels[np.ix_(np.r_[: m + 1, -m - 1 : 0], np.r_[: m + 1, -m - 1 : 0])]
+    frame = np.isin(np.arange(1, n + 1), corners) | (ends[:, :2] & ends[:, 2:]).any(axis=1)
+    touching = ends.any(axis=1)
     slender = np.maximum(1 - width / extent, 0.02)
-    score = mass * extent * slender * np.where(corner, 0.01, np.where(touching, 0.3, 1))
+    score = mass * extent * slender * np.where(frame, 0.01, np.where(touching, 0.3, 1))
     main = np.argmax(score)
     member = np.arange(n) == main
-    candidates = (mass > 0.04 * mass[main]) & (slender > 0.2) & (~touching | touching[main])
+    candidates = (mass > 0.04 * mass[main]) & (slender > 0.2)
+    level = mass / np.bincount(labels.ravel(), ink.ravel())[1:]
+    candidates &= level > np.where(touching & ~touching[main], 0.75, 0.5) * level[main]
+    candidates &= ~frame | (touching[main] & (mass < mass[main]))
     while True:
         low, high = box[member, :2].min(axis=0), box[member, 2:].max(axis=0)
         gap = np.maximum(box[:, :2] - high, low - box[:, 2:]).max(axis=1)
@@ -235,8 +241,7 @@ def _box(ink):
     pixel = max(ink.shape) / 20
     depth = distance_transform_edt(np.pad(ink > 0.5, 1))
     width = 4 * (depth[depth > 0].mean() - 0.5) / pixel
-    if width < 1.2:
-        ink = maximum_filter(ink, max(1, round((2 - width) * pixel)))
+    ink = maximum_filter(ink, 1 + max(0, round((1.7 - width) * pixel)))
     size = [max(1, round(length / pixel)) for length in ink.shape[::-1]]
     # Hamming's filter averages over the pixels that become one, and never goes below 0.
     return np.asarray(Image.fromarray(ink).resize(size, Image.Resampling.HAMMING))
