@@ -191,7 +191,7 @@ def _digit(ink):
     core = _parts(ink > 0.3 * level, ink)
     rows, columns = np.flatnonzero(core.any(axis=1)), np.flatnonzero(core.any(axis=0))
     extent = max(np.ptp(rows), np.ptp(columns))
-    edge = 4 + extent // 40
+    edge = 4 + extent // 16
     level = np.quantile(ink[core], 0.75 if extent > 28 else 0.9)
     ink = np.where(maximum_filter(core, 2 * edge + 1), np.minimum(ink / level, 1), 0)
     ink[ink < 0.1] = 0
@@ -241,7 +241,7 @@ def _box(ink):
     pixel = max(ink.shape) / 20
     depth = distance_transform_edt(np.pad(ink > 0.5, 1))
     width = 4 * (depth[depth > 0].mean() - 0.5) / pixel
-    ink = maximum_filter(ink, 1 + max(0, round((1.7 - width) * pixel)))
+    ink = maximum_filter(ink, 1 + max(0, round((1.6 - width) * pixel)))
     size = [max(1, round(length / pixel)) for length in ink.shape[::-1]]
     # Hamming's filter averages over the pixels that become one, and never goes below 0.
     return np.asarray(Image.fromarray(ink).resize(size, Image.Resampling.HAMMING))
