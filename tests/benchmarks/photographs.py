@@ -88,8 +88,8 @@ def hundred_digits(seed):
 # ---------------------------------------------------------------- troubles
 
 
-def half_plane(rng, ink, least, most, turn=180):
-    """Return how far each pixel is behind a line; a share of 0 to 1 of the way lies before it."""
+def half_plane(rng, least, most, turn=180):
+    """Return how far each pixel is behind a line, which leaves `least` to `most` of a side free."""
     angle = np.deg2rad(rng.uniform(-turn, turn) + 90 * rng.integers(4))
     along = COLUMNS * np.cos(angle) + ROWS * np.sin(angle)
     return along - (along.min() + rng.uniform(least, most) * np.ptp(along))
@@ -97,7 +97,7 @@ def half_plane(rng, ink, least, most, turn=180):
 
 def shadow(rng, ink, page):
     if rng.random() < 0.5:
-        behind = half_plane(rng, ink, 0.2, 0.9)
+        behind = half_plane(rng, 0.2, 0.9)
     else:  # a head or a hand
         row, column = rng.uniform(0, SIDE, 2)
         behind = rng.uniform(80, 250) - np.hypot(ROWS - row, COLUMNS - column)
@@ -130,7 +130,7 @@ def specks(rng, ink, page):
 def table_edge(rng, ink, page):
     colour = rng.uniform(0.2, 0.6) * np.array([230, 200, 160])
     while True:
-        behind = half_plane(rng, ink, 0.7, 0.97, turn=8)
+        behind = half_plane(rng, 0.7, 0.97, turn=8)
         if behind[ink > 0].max() < -8:
             grains = 12 * gaussian_filter(rng.normal(size=ink.shape), (1, 12)) / 0.1
             return np.where((behind > 0)[..., None], colour + grains[..., None], page)
@@ -162,7 +162,7 @@ def holes(rng, ink, page):
     return page
 
 
-# Each kind: the paper, the pen, and the troubles.
+# Each kind: the paper, the pen, and the troubles. Graphite has no colour of its own.
 PAPER, PEN = (235, 233, 228), (45, 45, 60)
 YELLOW, GRAPHITE, BOARD, CHALK = (245, 215, 70), None, (45, 65, 55), (215, 215, 210)
 KINDS = {
@@ -248,7 +248,7 @@ def main(seed=0, folder=None, only=""):
     print(f"and {N // 2} of {drawn[1]} in fonts; these are the {N} digits of each kind below.\n")
     print(f"{'kind':<30}{'right':>6}{'wrong':>7}{'refused':>9}")
     for kind in [kind for kind in KINDS if kind.startswith(only)]:
-        counts = dict.fromkeys(("right", "wrong", "refused"), 0)
+        counts = dict.fromkeys(("right", "wrong", "refused"), 0)  # in the order of the columns
         for i, (picture, label) in enumerate(pictures(kind, digits, seed)):
             digit = None
             try:
@@ -266,7 +266,8 @@ def main(seed=0, folder=None, only=""):
                     after = Image.fromarray(np.rint(255 * digit).astype(np.uint8))
                     both.paste(after.resize((480, 480), Image.Resampling.NEAREST), (480, 0))
                 both.save(Path(folder) / name)
-        print(f"{kind:<30}{counts['right']:>6}{counts['wrong']:>7}{counts['refused']:>9}", flush=True)
+        right, wrong, refused = counts.values()
+        print(f"{kind:<30}{right:>6}{wrong:>7}{refused:>9}", flush=True)
 
 
 if __name__ == "__main__":
