@@ -1,6 +1,5 @@
 """From a picture of a digit, drawn or photographed, to the form that MNIST's digits have."""
 
-import contextlib
 import math
 import os
 import re
@@ -73,8 +72,7 @@ def preprocess(image):
             raise PictureError(problem, file=image, error=error) from error
     light = _light_paper(_colours(image))
     digit = _digit(_without_lines(_ink(light, max(light.shape) // 3)))
-    # Once its size is known, shadows that are wider than strokes can be told from them.
-    with contextlib.suppress(PictureError):
+    if digit.mean() < 0.9:  # no dot: once its size is known, shadows are wider than its strokes
         widest = max(*digit.shape, max(light.shape) // 6) // 3
         digit = _digit(_without_lines(_ink(light, widest)))
     return _centred(_box(digit))
@@ -154,12 +152,13 @@ def _is_chalk(colours):
     grey = colours.mean(axis=2)
     small = np.asarray(Image.fromarray(grey).reduce(max(1, max(grey.shape) // 48)))
     differences = small - median_filter(small, max(small.shape) // 3 + 1, mode="nearest")
-    # A little ink makes them skew. Much ink, in a picture of the digit alone, need not.
+    # A little ink makes them skew. In a picture of the digit alone, paper in a 0 may do so too.
     skewness = np.mean(differences**3) / (np.mean(differences**2) ** 1.5 + 1e-9)
-    if abs(skewness) > 1:
+    paper = np.median(_border(grey))
+    lighter, darker = small.max() - paper, paper - small.min()
+    if abs(skewness) > 1 and (lighter if skewness > 0 else darker) > 0.1 * (lighter + darker):
         return skewness > 0
-    differences = grey - np.median(_border(grey))
-    return differences.max() > -differences.min()
+    return lighter > darker
 
 
 def _border(array):
@@ -180,7 +179,7 @@ def _ink(light, widest):
     # Grain makes the paper, most of the border or of all, darker than its lightest spots.
     ink -= min(np.median(part) for part in (_border(ink), ink))
     noise = min(np.median(np.abs(part)) for part in (_border(ink), ink))
-    if ink.max() < max(0.1, 8 * noise):
+    if ink.max() < max(0.12, 8 * noise):
         raise PictureError("there is no ink that differs from the border: draw a digit that does")
     ink[ink < max(0.1 * ink.max(), 4 * noise)] = 0
     return ink
@@ -197,12 +196,12 @@ def _without_rows(ink):
 
     height, width = ink.shape
     thick = height // 40
-    if thick < 2:
+    if thick < 2 or ink.any(axis=0).mean() < 0.9:
         return ink
-    starts = np.arange(0, width, 12)
+    starts = np.arange(0, width, max(12, width // 40))
     blocks = np.add.reduceat(ink, starts, axis=1) / np.diff(starts, append=width)
     rows, slopes = np.arange(height)[:, np.newaxis], np.linspace(-0.1, 0.1, 31)
-    at = rows + np.rint(slopes[:, None, None] * (starts + 6 - width / 2)).astype(int)
+    at = rows + np.rint(slopes[:, None, None] * (starts + starts[1] / 2 - width / 2)).astype(int)
     along = blocks[np.clip(at, 0, height - 1), np.arange(len(starts))]
     along[(at < 0) | (at >= height)] = 0
     # What nine tenths of a row have is a line and no stroke; what is thick is no line either.
@@ -222,7 +221,7 @@ def _digit(ink):
     around = _parts(ink > 0, ink)
     core = _parts(ink > 0.3 * np.quantile(ink[around], 0.9), ink)
     length = max(core[_bounds(core)].shape)
-    edges = maximum_filter(core, 9 + 2 * (length // 16))
+    edges = maximum_filter(core, 9 + 2 * (length // 12))
     # In a small picture all strokes are soft edges; in a large one pencil leaves spots of paper.
     darkest = np.quantile(ink[core], 0.75 if length > 28 else 0.9)
     ink = np.where(edges, np.minimum(ink / darkest, 1), 0)
@@ -239,16 +238,19 @@ def _bounds(array):
 
 def _parts(mask, ink):
     """Return which pixels of a mask are the digit's, and not specks, holes or the table's edge."""
-    from scipy.ndimage import distance_transform_edt, find_objects, label, maximum
+    from scipy.ndimage import distance_transform_edt, find_objects, label
 
     labels, n = label(mask, np.ones((3, 3)))
     box = np.array([[[side.start, side.stop] for side in part] for part in find_objects(labels)])
     first, last = box[..., 0], box[..., 1]
     length = (last - first).max(axis=1)
-    mass = np.bincount(labels.ravel(), ink.ravel() ** 2)[1:]
-    dark = mass / np.bincount(labels.ravel(), ink.ravel())[1:]
-    width = 2 * maximum(distance_transform_edt(mask), labels, np.arange(1, n + 1)) - 1
-    slender = np.maximum(1 - width / length, 0.02)  # as strokes are, and specks and holes are not
+    each, depth = labels[mask] - 1, np.zeros(n)
+    mass = np.bincount(each, ink[mask] ** 2)
+    dark = mass / np.bincount(each, ink[mask])
+    np.maximum.at(depth, each, distance_transform_edt(mask)[mask])
+    slender = np.maximum(
+        1 - (2 * depth - 1) / length, 0.02
+    )  # as strokes are, and specks and holes are not
     rim = max(mask.shape) // 40  # where the lines may have been taken away
     low, high = first <= rim, last >= np.array(mask.shape) - rim
     touching = (low | high).any(axis=1)
@@ -266,18 +268,19 @@ def _parts(mask, ink):
         chosen, start, stop = more, first[more].min(axis=0), last[more].max(axis=0)
         gap = np.maximum(first - stop, start - last).max(axis=1)
         more = chosen | (like & (gap < 0.25 * (stop - start).max()))
-    return np.isin(labels, np.flatnonzero(chosen) + 1)
+    return np.append(False, chosen)[labels]
 
 
 def _box(ink):
-    """Return the ink, its proportions kept, scaled to fit 20x20; no stroke is thinner than 1.6."""
+    """Return the ink, its proportions kept, scaled to fit 20x20; thin strokes are widened."""
     from PIL import Image
     from scipy.ndimage import distance_transform_edt, maximum_filter
 
     scale = max(ink.shape) / 20
     depth = distance_transform_edt(np.pad(ink > 0.5, 1))
-    missing = 1.6 * scale - 4 * (depth[depth > 0].mean() - 0.5)
-    ink = maximum_filter(ink, 1 + 2 * max(0, round(missing / 2)))
+    width = 4 * (depth[depth > 0].mean() - 0.5)
+    if width < 1.2 * scale:
+        ink = maximum_filter(ink, 1 + 2 * round((1.6 * scale - width) / 2))
     size = [max(1, round(length / scale)) for length in ink.shape[::-1]]
     # Hamming's filter averages over the pixels that become one, and never goes below 0.
     return np.asarray(Image.fromarray(ink).resize(size, Image.Resampling.HAMMING))
