@@ -113,6 +113,18 @@ def test_the_three_gradients_are_one(sizes, hidden, output, n):
 
 
 @pytest.mark.parametrize("output", ["sigmoid", "softmax"])
+@pytest.mark.parametrize("target", ["none", "one", "all different"])
+def test_many_outputs_near_0_have_the_naive_slopes(output, target):
+    net = MLP([2, 3, 200], output=output, seed=0)
+    net.params["b2"][:] = -30.0  # a sigmoid of 1e-13, guarded
+    t = {"none": np.zeros(200), "one": np.eye(200)[7], "all different": np.linspace(0, 1, 200)}
+    x = np.array([0.5, 1.0])
+    naive, fast = (net.gradient(x, t[target], method) for method in ("naive", "numerical"))
+    for name, slopes in naive.items():
+        np.testing.assert_allclose(fast[name], slopes, rtol=1e-7, atol=1e-7)
+
+
+@pytest.mark.parametrize("output", ["sigmoid", "softmax"])
 def test_backprop_differentiates_the_guard_too(output):
     """Where an output is 0 to six digits, the 1e-7 inside the log halves the slope."""
     net = MLP([1, 2], output=output)
