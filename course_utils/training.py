@@ -149,6 +149,7 @@ class CtrlCNoted:
 
     def __exit__(self, *error):
         """Let it do again what it did."""
+        self.noted = False
         if self.before is not None:
             signal.signal(signal.SIGINT, self.before)
 
