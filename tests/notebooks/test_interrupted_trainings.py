@@ -62,7 +62,7 @@ def kernel():
 
 
 def test_interrupt_ends_fit_with_one_line_and_the_next_cell_works(kernel):
-    status, lines = kernel.run(MLP, interrupt_at="training:")
+    status, lines = kernel.run(MLP, interrupt_at="loss")  # the bar, after the first steps
     assert status == "ok"
     header, *log, said = lines
     assert header.split()[0] == "step"
@@ -74,7 +74,7 @@ def test_interrupt_ends_fit_with_one_line_and_the_next_cell_works(kernel):
 
 
 def test_interrupt_does_what_it_did_after_a_training(kernel):
-    kernel.run(MLP, interrupt_at="training:")
+    kernel.run(MLP, interrupt_at="loss")
     status, _ = kernel.run("print('asleep', flush=True)\nimport time\ntime.sleep(60)", "asleep")
     assert status == "error"
 
@@ -95,7 +95,7 @@ def kernel_with_keras(kernel):
 
 def test_interrupt_ends_a_training_of_keras_in_the_same_way(kernel_with_keras):
     kernel = kernel_with_keras
-    status, lines = kernel.run(KERAS, interrupt_at="loss")  # the bar of some epoch
+    status, lines = kernel.run(KERAS, interrupt_at="loss")
     assert status == "ok"
     header, *log, said = lines
     assert header.split() == ["epoch", "accuracy", "loss", "elapsed"]
