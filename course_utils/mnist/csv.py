@@ -173,12 +173,17 @@ def _columns(path, lines):
     skip += is_counted
     end = (separator or "") * min(n_at_end, max(n - 785 - skip, 0))
 
+    no_index = CsvError(path, WIDTH, row=row, n=n)
+
     def rows():
         for k, (at, text) in enumerate(chain([(row, line)], lines)):
             *index, text = text.removesuffix(end).split(separator, skip)
-            if is_counted and index not in ([str(k)], [str(k + 1)]):
-                raise CsvError(path, WIDTH, row=row, n=n)
+            counts = index in ([str(k)], [str(k + 1)])
+            if is_counted and not (counts and (k != 1 or len(_split(text, separator)) == 785)):
+                raise no_index
             yield at, text
+        if is_counted and k == 0:  # one row does not show that it counts
+            raise no_index
 
     return names[skip:], skip, separator, rows()
 
@@ -190,7 +195,7 @@ def _are_names(path, row, cells):
     numbers = [MADE_UNIQUE.fullmatch(cell) for cell in cells if not INDEX.fullmatch(cell)]
     if all(numbers) and len({number[1] for number in numbers}) < len(numbers):
         problem = (
-            "row {row} is the first digit, which a program has taken for names and changed ({cell}); "
+            "row {row} is a digit that a program took for names and changed ({cell}); "
             "read the original with pandas' header=None, and save it anew"
         )
         raise CsvError(path, problem, row=row, cell=max(cells, key=len))
@@ -198,7 +203,7 @@ def _are_names(path, row, cells):
 
 
 def _table(path, lines, separator, skip):
-    """Return the numbers, uint8, the row of each digit in the file, and the first bad row, if any."""
+    """Return the numbers, uint8, the row of each digit in the file, the first bad row if any."""
     table, rows = bytearray(), []
     while block := [*islice(lines, 1000)]:
         with suppress(ValueError, Warning), warnings.catch_warnings(action="error"):
