@@ -36,7 +36,8 @@ FOREIGN = {  # how files begin that hold no CSV
     b"BZh": "compressed by bzip2; unpack it first",
     b"\xfd7zXZ": "compressed by xz; unpack it first",
     b"\xd0\xcf\x11\xe0": "an Excel workbook; save it as CSV in a spreadsheet program",
-    b"%PDF": "a PDF",
+    b"@": "an ARFF file; ask OpenML for CSV",
+    b"%": "an ARFF file; ask OpenML for CSV",
     b"\x00\x00\x08": "one of MNIST's own four files, which load_mnist reads",
 }
 WIDTH = "row {row}: expected 785 cells (a label and 784 pixels), found {n}"
@@ -82,6 +83,7 @@ def read_csv(path):
     except (OSError, EOFError, zlib.error, zipfile.BadZipFile, RuntimeError) as error:
         why = "it is a folder" if is_folder(path) else error  # RuntimeError: a zip's password
         raise CsvError(path, "it cannot be read ({why})", why=why) from error
+    table = np.frombuffer(table, np.uint8).reshape(-1, 785)
     label = _label(path, table, names, skip, bad)
     names = names or (NAMES if label == 0 else [*NAMES[1:], "label"])
     for k in np.flatnonzero(table[:, label] > 9)[:1]:
@@ -137,7 +139,7 @@ def _lines(path, text):
         if len(line) == LONGEST or total > MOST:
             problem = "row {row}: it is longer than {line:,} characters, or the file than {file:,}"
             raise CsvError(path, problem, row=row, line=LONGEST, file=MOST)
-        if line.strip(' \t\n",;|'):
+        if line.strip(' \t\n",;|') and not line.startswith("sep="):  # a hint for Excel
             yield row, line.rstrip(" \n")
 
 
@@ -156,7 +158,9 @@ def _columns(path, lines):
     And the rows of digits, without the index and without separators at their end.
     """
     row, line = next(lines, (0, ""))
-    separator = max(SEPARATORS, key=lambda s: len([*filter(UNMIXED.fullmatch, _split(line, s))]))
+    n_unmixed = [len([*filter(UNMIXED.fullmatch, _split(line, s))]) for s in SEPARATORS]
+    n_unmixed[-1] /= 2  # spaces may also stand in names, and beside another separator
+    separator = SEPARATORS[np.argmax(n_unmixed)]
     names = _split(line.removeprefix("#").rstrip(separator), separator)
     names = [name.strip(' \t"') for name in names]
     if _are_names(path, row, names):
@@ -169,23 +173,22 @@ def _columns(path, lines):
     if not row:
         raise CsvError(path, "there are no digits in it")
     n, n_at_end = len(_split(line, separator)), len(line) - len(line.rstrip(separator))
-    is_counted = not names and n == 786 and not n_at_end  # it looks like an index without a name
+    is_counted = n == 786 and len(names) in (0, 785) and not n_at_end  # an index without a name?
     skip += is_counted
     end = (separator or "") * min(n_at_end, max(n - 785 - skip, 0))
-
     no_index = CsvError(path, WIDTH, row=row, n=n)
 
     def rows():
         for k, (at, text) in enumerate(chain([(row, line)], lines)):
             *index, text = text.removesuffix(end).split(separator, skip)
-            counts = index in ([str(k)], [str(k + 1)])
+            counts = [cell.strip('"') for cell in index] in ([str(k)], [str(k + 1)])
             if is_counted and not (counts and (k != 1 or len(_split(text, separator)) == 785)):
                 raise no_index
             yield at, text
         if is_counted and k == 0:  # one row does not show that it counts
             raise no_index
 
-    return names[skip:], skip, separator, rows()
+    return names[-785:], skip, separator, rows()
 
 
 def _are_names(path, row, cells):
@@ -203,7 +206,7 @@ def _are_names(path, row, cells):
 
 
 def _table(path, lines, separator, skip):
-    """Return the numbers, uint8, the row of each digit in the file, the first bad row if any."""
+    """Return the numbers as bytes, each digit's row in the file, and the first bad row, if any."""
     table, rows = bytearray(), []
     while block := [*islice(lines, 1000)]:
         with suppress(ValueError, Warning), warnings.catch_warnings(action="error"):
@@ -221,13 +224,9 @@ def _table(path, lines, separator, skip):
             try:
                 table += bytes(map(_number, cells))
             except (ValueError, TypeError, OverflowError):
-                return _array(table), rows, (row, cells)
+                return table, rows, (row, cells)
             rows.append(row)
-    return _array(table), rows, None
-
-
-def _array(table):
-    return np.frombuffer(table, np.uint8).reshape(-1, 785)
+    return table, rows, None
 
 
 @lru_cache(4096)  # a table has many cells and few different ones

@@ -146,6 +146,8 @@ SAME = {
     "aligned": written(FIRST, separator=" ", form="%4d"),
     "floats": by_pandas(FLOATS, KAGGLE),
     "semicolons": written(FIRST, KAGGLE, ";"),
+    "spaces in names": written(FIRST, ["label", *(f" pixel {k}" for k in range(784))]),
+    "a hint for Excel": b"sep=;\n" + written(FIRST, KAGGLE, ";"),
     "tabs": written(FIRST, KAGGLE, "\t", end="\r\n"),
     "bars": written(LAST, separator="|"),
     "decimal commas": by_pandas(FLOATS, KAGGLE, sep=";", decimal=","),
@@ -157,6 +159,8 @@ SAME = {
     "an index without a name, label last": by_pandas(LAST, index=True, sep=";"),
     "an index twice": reread_by_pandas(by_pandas(FIRST, KAGGLE, index=True)),
     "a mixed index": b"ImageId," + written(np.c_[DIGITS * 700, FIRST], KAGGLE),
+    "R": by_pandas(FIRST, KAGGLE, sep=" ", quoting=2, index=True).replace(b'"" ', b"", 1),
+    "R, label last": by_pandas(LAST, OPENML, index=True).replace(b",", b"", 1),
     "separators at the end": PLAIN.replace(b"\n", b",\n"),
     "separators at the end of names": written(LAST, OPENML, ";").replace(b"\n", b";;\r\n"),
     "an empty row of a spreadsheet": PLAIN + b"," * 784 + b"\n",
@@ -255,7 +259,7 @@ REFUSED = {
     "a web page": (b"\xef\xbb\xbf\r\n <!DOCTYPE html><html>Log in</html>", "a web page (HTML)"),
     "bzip2": (bz2.compress(PLAIN), "compressed by bzip2"),
     "xz": (lzma.compress(PLAIN), "compressed by xz"),
-    "PDF": (b"%PDF-1.7\n", "a PDF"),
+    "ARFF": (b"@relation mnist_784\n@attribute pixel1 real\n", "an ARFF file"),
     "IDX": (b"\0\0\x08\x03\0\0\0\0", "which load_mnist reads"),
 }
 
@@ -263,6 +267,21 @@ REFUSED = {
 @pytest.mark.parametrize("form", REFUSED)
 def test_what_cannot_be_read_is_named(tmp_path, form):
     assert_refused(tmp_path / "digits.csv", REFUSED[form][0], *REFUSED[form][1:])
+
+
+@given(st.lists(st.tuples(st.integers(0, 11), st.sampled_from([0, 0, 0, 1, 5, 9])), min_size=1))
+@IN_TMP_PATH
+def test_the_place_of_the_label_is_never_guessed_wrong(tmp_path, digits):
+    k, labels = np.array(digits).T
+    for table in (np.c_[labels, DRAWN[k]], np.c_[DRAWN[k], labels]):
+        (tmp_path / "digits.csv").write_bytes(written(table))
+        try:
+            x, t = read_csv(tmp_path / "digits.csv")
+        except CsvError as error:
+            assert "column 1 or column 785 may be the label" in str(error)
+            assert not table[:, 0].any() and np.mean(labels > 0) <= 0.25  # few labels above 0
+        else:
+            assert np.array_equal(x, DRAWN[k]) and np.array_equal(t, labels)
 
 
 def test_a_missing_file_is_named(tmp_path):
