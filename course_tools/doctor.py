@@ -140,11 +140,11 @@ def folder():
         if here.samefile(COURSE):  # but a notebook may find another one
             used = Path(_said_by(sys.executable, "-c", FIND_CODE, cwd=here / "notebooks")).parent
         if not here.samefile(used):
-            return _text("not used, but that of {folder}", folder=used), cure
+            return _text("the code in {folder} is used instead", folder=used), cure
         if script := shutil.which("course", path=Path(sys.executable).parent):
             _said_by(script, "--help")
     except (OSError, subprocess.SubprocessError):
-        return _text("it was moved: a part is not found"), cure
+        return _text("it was moved: its code is not found from here"), cure
     return _text("notebooks run with the code in it"), ""
 
 
@@ -159,10 +159,10 @@ def _said_by(*typed, **options):
 
 def _own_files():
     """Look for files beside the notebooks that Python takes for packages, ``keras.py``, say."""
-    hidden = {}
-    for place in dict.fromkeys([Path.cwd(), COURSE / "notebooks"]):
-        if place == Path.cwd() and not {"", str(place)} & {*sys.path}:
-            continue  # Python does not look there, as in the command `course`
+    hidden, places = {}, [COURSE / "notebooks"]
+    if Path.cwd() not in (COURSE, *places) and {"", str(Path.cwd())} & {*sys.path}:
+        places.append(Path.cwd())  # a kernel in another folder looks there first
+    for place in places:
         elsewhere = [entry for entry in sys.path if Path(entry).absolute() != place]
         for path in sorted([*place.glob("*.py"), *place.glob("*/__init__.py")]):
             name = path.parent.name if path.parent != place else path.stem
@@ -173,7 +173,7 @@ def _own_files():
         return _text("none is taken for a package"), ""
     files, names = ", ".join(hidden), ", ".join(hidden.values())
     cure = _text("rename {files}, then restart the kernel", files=files)
-    return _text("{files} is imported in place of {names}", files=files, names=names), cure
+    return _text("imported in place of Python's own: {names}", names=names), cure
 
 
 def kernel():
