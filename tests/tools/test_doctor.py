@@ -230,6 +230,7 @@ def test_own_files_with_the_name_of_a_package(healthy, tmp_path, monkeypatch):
     (folder / "numpy" / "__init__.py").touch()
     for name in "random.py", "mine.py", "pooch.txt", "pooch.py":
         (folder / name).touch()
+    monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(doctor, "COURSE", tmp_path)
     found, cure = row("own files")
     assert found == "imported in place of Python's own: numpy, pooch, random"

@@ -1,5 +1,6 @@
 """What the README's two commands stand on: the pins, the version check, a cheap import."""
 
+import json
 import re
 import runpy
 import subprocess
@@ -8,6 +9,7 @@ import tomllib
 
 import pytest
 from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
 
 from course_utils.files import COURSE
 from course_utils.quiet import WITHOUT_TENSORFLOW
@@ -114,3 +116,18 @@ def test_the_readme_has_one_line_that_tests_and_one_that_starts():
     ]
     # Without a network pip cannot prepare the course again: the end of the line must do.
     assert "`.venv/bin/course open`" in readme
+
+
+def test_containers_install_what_the_readme_says():
+    text = (COURSE / ".devcontainer" / "devcontainer.json").read_text(encoding="utf-8")
+    container = json.loads(text)
+    set_up = container["postCreateCommand"]
+    assert f"{set_up} && .venv/bin/course open" in (COURSE / "README.md").read_text(
+        encoding="utf-8"
+    )
+    [extra] = requirement_lines("binder/requirements.txt")
+    assert (COURSE / "binder" / extra.removeprefix("-r ")).resolve() == COURSE / LIGHT
+    binder = (COURSE / "binder" / "runtime.txt").read_text(encoding="utf-8").strip()
+    pythons = [container["image"].rpartition(":")[2], binder.removeprefix("python-")]
+    supported = SpecifierSet(PROJECT["requires-python"])
+    assert [python for python in pythons if python not in supported] == []
