@@ -41,6 +41,13 @@ def python(arguments):
     return f"{_typed(Path(sys.executable or 'python'))} {arguments}"
 
 
+def restore(name):
+    """Return how to get a file or folder of the course back: by git, or where there is none."""
+    if (COURSE / ".git").exists() and shutil.which("git"):
+        return f"to get it back: git checkout -- {name}"
+    return f"to get it back: copy {name} from a fresh download of the course"
+
+
 def _typed(program):
     program = str(program.relative_to(COURSE) if program.is_relative_to(COURSE) else program)
     return f'"{program}"' if " " in program else program
