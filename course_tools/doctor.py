@@ -238,7 +238,7 @@ def _full_set():
     if given and folder != given:
         cure = _text("let MNIST_DIR name a folder that holds the four whole files, or unset it")
     elif notes and folder:
-        cure = _text("delete the damaged file, whose whole twin is used")
+        cure = _text("move what is named out of the folder: the set is whole without it")
     elif notes:
         cure = _to_run(command("fetch"))
     elif not folder:

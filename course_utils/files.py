@@ -67,6 +67,8 @@ def read_npz(path, error, cure):
         with Path(path).open("rb") as file:
             if not zipfile.is_zipfile(file):  # or NumPy would say that it is a pickle
                 raise zipfile.BadZipFile("it is no archive, or cut short")
+            if sum(entry.file_size for entry in zipfile.ZipFile(file).infolist()) > 1 << 30:
+                raise zipfile.BadZipFile("it would unpack to more than 1 GB")
             file.seek(0)
             with np.load(file, allow_pickle=False) as arrays:
                 return dict(arrays)

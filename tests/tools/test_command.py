@@ -207,7 +207,7 @@ def test_fetch_downloads_what_is_missing(is_damaged, data_folder, tiny_mnist, mo
         *([f"A damaged file is now called {name}.damaged."] if is_damaged else []),
         f"The full MNIST set is now in {HOME}.",
     ]
-    assert err.startswith(f"{name} is no gzip file") == is_damaged
+    assert err.startswith(f"{name} is no IDX file") == is_damaged
     assert main(["fetch"]) == 0
     assert capsys.readouterr().out == f"The full MNIST set is already in {HOME}.\n"
 

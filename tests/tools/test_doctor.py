@@ -9,7 +9,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from tiny_mnist import fill, snapshot
+from tiny_mnist import as_npz, fill, snapshot
 
 from course_tools import doctor
 from course_tools.command import main
@@ -350,12 +350,17 @@ def test_full_mnist_with_a_damaged_file(healthy, data_folder, tiny_mnist):
     damaged = home / "train-labels-idx1-ubyte"
     damaged.write_bytes(b"")
     found, cure = row("full MNIST")
-    assert "train-labels-idx1-ubyte has 0 bytes instead of 28" in found
+    assert "train-labels-idx1-ubyte is empty" in found
     assert cure == f"in the course's folder, run: {command('fetch')}"
     fill(home, {damaged.name: tiny_mnist[damaged.name]}, ".gz")
     found, cure = row("full MNIST")
     assert found.startswith(f"{Path('data/mnist')}; ") and damaged.name in found
-    assert "delete the damaged file" in cure
+    assert cure == "move what is named out of the folder: the set is whole without it"
+
+
+def test_full_mnist_under_other_names(healthy, data_folder, tiny_mnist):
+    as_npz(data_folder / "mnist", tiny_mnist)
+    assert row("full MNIST") == (str(Path("data/mnist")), "")
 
 
 def test_a_wrong_mnist_dir(healthy, data_folder, tiny_mnist, tmp_path, monkeypatch):
