@@ -144,11 +144,23 @@ def test_chapter_01_opens_as_live_slides_with_its_sliders(page):
     slides.get_by_role("heading", name="1. A neuron weighs its inputs").wait_for()
 
 
-def test_live_slides_show_every_picture_and_slider_whole_on_a_full_screen(page):
+def test_on_a_full_screen_code_above_a_picture_is_there_in_full_once_you_click_into_it(page):
     page.set_viewport_size({"width": 1280, "height": 720})
     page.keyboard.press("f")
     frame = page.frames[1]
     frame.wait_for_function("document.fullscreenElement && innerWidth == 1280")
+    page.keyboard.press("Space")
+    code = frame.locator("section.present > section.present .jp-Cell-inputWrapper").first
+    hidden = "(code) => code.scrollHeight - code.clientHeight"
+    assert code.evaluate(hidden) > 50
+    code.locator(".cm-line").first.click()
+    assert code.evaluate(hidden) == 0
+    page.keyboard.press("Escape")
+
+
+def test_live_slides_show_every_picture_and_slider_whole_on_this_screen(page):
+    frame = page.frames[1]
+    assert frame.evaluate("[innerWidth, innerHeight]") == [1280, 720]
     places, amiss = [""], []
     while True:
         place, found = frame.evaluate(LOOK)
@@ -160,14 +172,3 @@ def test_live_slides_show_every_picture_and_slider_whole_on_a_full_screen(page):
     assert amiss == []
     shown, total = re.match(r"(\d+) / (\d+)", places[-1]).groups()
     assert shown == total
-
-
-def test_code_above_a_picture_is_there_in_full_once_you_click_into_it(page):
-    page.keyboard.press("Home")
-    for _ in range(2):
-        page.keyboard.press("ArrowRight")
-    code = page.frames[1].locator("section.present > section.present .jp-Cell-inputWrapper").first
-    hidden = "(code) => code.scrollHeight - code.clientHeight"
-    assert code.evaluate(hidden) > 50
-    code.locator(".cm-line").first.click()
-    assert code.evaluate(hidden) == 0
