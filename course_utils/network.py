@@ -216,7 +216,7 @@ class MLP:
         times the slope, found by `method` as in `gradient`. In which order, kept in which file,
         resumed, shown: see the options ``shuffle``, ``checkpoint``, ``resume`` and ``progress`` of
         `course_utils.training.train`. Return the loss of each step's sample just before the step,
-        ndarray of float64, shape (epochs * n,).
+        ndarray of float64, shape (epochs * n,), or shorter if Ctrl-C ended the run.
         """
         find, (x, t) = self._method(method), self._checked(x, t)
         if x.ndim != 2:
