@@ -1,14 +1,18 @@
 """A picture that follows sliders."""
 
+import base64
 import io
 
 import matplotlib.pyplot as plt
+
+from course_utils.plotting.alt_text import describe, text_height
 
 
 def live_picture(draw, figsize=(4.6, 4.4), **sliders):
     """Return sliders beside a picture that is drawn again whenever one of them moves.
 
-    As text, and thus in a stored notebook, this ``ipywidgets.HBox`` is one sentence.
+    As text this ``ipywidgets.HBox`` is one sentence; a stored notebook and its slides show the
+    first picture.
 
     ``draw(ax, name=value, ...)`` draws into the empty axes `ax`; for each name there is a slider,
     (lowest, highest, step, start).
@@ -18,6 +22,11 @@ def live_picture(draw, figsize=(4.6, 4.4), **sliders):
     class Panel(widgets.HBox):
         def __repr__(self):
             return f"Sliders for {', '.join(sliders)}: run this cell to move them."
+
+        def _repr_mimebundle_(self, **kwargs):
+            stored = {"alt": describe(fig), "text_height": text_height(fig)}
+            png = base64.b64encode(picture.value).decode("ascii")
+            return super()._repr_mimebundle_(**kwargs) | {"image/png": png}, {"image/png": stored}
 
     def redraw(_=None):
         ax.clear()

@@ -1,5 +1,6 @@
 """The pictures that chapters share say what they were given, and can be read."""
 
+import base64
 import io
 import itertools
 
@@ -226,5 +227,8 @@ def test_live_picture_is_drawn_again_when_a_slider_moves():
     first, second = (Image.open(io.BytesIO(value)) for value in (before, picture.value))
     assert first.size == second.size  # the page does not jump
     assert plt.get_fignums() == []  # or the notebook would show the figure a second time
-    text = panel._repr_mimebundle_()["text/plain"]
-    assert text == "Sliders for w, b: run this cell to move them."
+    data, stored = panel._repr_mimebundle_()
+    assert data["text/plain"] == "Sliders for w, b: run this cell to move them."
+    # Where no slider can be, as on slides, the picture is.
+    assert base64.b64decode(data["image/png"]) == picture.value
+    assert stored["image/png"]["alt"] and stored["image/png"]["text_height"] > 0
