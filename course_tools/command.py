@@ -94,6 +94,8 @@ def _parser():
     slides = add("slides", "for instructors: turn chapters into slides, and list them")
     add_chapters(slides)
     slides.add_argument("--pdf", action="store_true", help="print them to PDF too, by a browser")
+    slides.add_argument("--notes", action="store_true", help="the PDF, with your notes below each")
+    slides.add_argument("--answers", action="store_true", help="show your answers to exercises too")
     slides.add_argument(
         "--to", "--output", metavar="FOLDER", default="slides", help="default: slides"
     )
