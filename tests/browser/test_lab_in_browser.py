@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -112,6 +113,23 @@ def test_chapter_01_runs_and_its_slider_moves_the_line(page, lab):
             assert output.get("name") != "stderr", f"{cell.id}: {output.text}"
 
 
+# Where the live slides are, and what of this slide is not wholly on the screen or too small.
+LOOK = """() => {
+  const slide = document.querySelector("section.present > section.present");
+  const parts = "img, .widget-slider, .jp-RenderedMarkdown > *, .jp-Cell-inputWrapper";
+  const amiss = [...slide.querySelectorAll(parts)].filter((part) => {
+    const box = part.getBoundingClientRect();
+    const out = box.top < 0 || box.left < 0 || box.right > innerWidth || box.bottom > innerHeight;
+    return part.checkVisibility() && (out || (part.matches("img") && box.height < 250));
+  });
+  const footer = document.querySelector(".jp-Notebook-footer");  // "Click to add a cell."
+  if (footer.checkVisibility()) amiss.push(footer);
+  const number = document.querySelector(".slide-number").innerText;
+  const place = `${number}, step ${slide.querySelectorAll(".fragment.visible").length}`;
+  return [place, amiss.map((part) => `${place}: ${part.className || part.innerText}`)];
+}"""
+
+
 def test_chapter_01_opens_as_live_slides_with_its_sliders(page):
     page.locator(".jp-Notebook .jp-Cell").first.click()
     page.keyboard.press("Escape")
@@ -124,3 +142,33 @@ def test_chapter_01_opens_as_live_slides_with_its_sliders(page):
     page.keyboard.press("Escape")
     page.keyboard.press("ArrowRight")
     slides.get_by_role("heading", name="1. A neuron weighs its inputs").wait_for()
+
+
+def test_on_a_full_screen_code_above_a_picture_is_there_in_full_once_you_click_into_it(page):
+    page.set_viewport_size({"width": 1280, "height": 720})
+    page.keyboard.press("f")
+    frame = page.frames[1]
+    frame.wait_for_function("document.fullscreenElement && innerWidth == 1280")
+    page.keyboard.press("Space")
+    code = frame.locator("section.present > section.present .jp-Cell-inputWrapper").first
+    hidden = "(code) => code.scrollHeight - code.clientHeight"
+    assert code.evaluate(hidden) > 50
+    code.locator(".cm-line").first.click()
+    assert code.evaluate(hidden) == 0
+    page.keyboard.press("Escape")
+
+
+def test_live_slides_show_every_picture_and_slider_whole_on_this_screen(page):
+    frame = page.frames[1]
+    assert frame.evaluate("[innerWidth, innerHeight]") == [1280, 720]
+    places, amiss = [""], []
+    while True:
+        place, found = frame.evaluate(LOOK)
+        amiss += found
+        if place == places[-1]:
+            break
+        places.append(place)
+        page.keyboard.press("Space")
+    assert amiss == []
+    shown, total = re.match(r"(\d+) / (\d+)", places[-1]).groups()
+    assert shown == total

@@ -1,11 +1,13 @@
 """The pictures that chapters share say what they were given, and can be read."""
 
+import base64
 import io
 import itertools
 
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
+from IPython.core.interactiveshell import InteractiveShell
 from matplotlib.colors import to_rgb
 from PIL import Image
 
@@ -226,5 +228,16 @@ def test_live_picture_is_drawn_again_when_a_slider_moves():
     first, second = (Image.open(io.BytesIO(value)) for value in (before, picture.value))
     assert first.size == second.size  # the page does not jump
     assert plt.get_fignums() == []  # or the notebook would show the figure a second time
-    text = panel._repr_mimebundle_()["text/plain"]
-    assert text == "Sliders for w, b: run this cell to move them."
+
+
+def test_live_picture_is_a_picture_with_a_description_where_there_are_no_sliders():
+    def draw(ax, height):
+        ax.bar(["a"], [height])
+        ax.set_title("One bar")
+
+    panel = plotting.live_picture(draw, height=(0, 9, 1, 4))
+    data, metadata = InteractiveShell.instance().display_formatter.format(panel)
+    assert data["text/plain"] == "Sliders for height: run this cell to move them."
+    assert base64.b64decode(data["image/png"]) == panel.children[1].value
+    assert metadata["image/png"]["alt"] == "One bar. bars: a: 4."
+    assert metadata["image/png"]["text_height"] == 18.3  # 12 points at 110 dpi
