@@ -16,6 +16,7 @@ def run(chapter):
     _put_first("PATH", Path(sys.executable).parent)
     # On its first start JupyterLab would ask whether to fetch news: these settings leave that out.
     _put_first("JUPYTER_CONFIG_PATH", Path(__file__).parent / "jupyter")
+    _put_first("JUPYTER_PATH", Path(__file__).parent / "jupyter")  # its extension of ours
     return jupyterlab([str(path)])
 
 

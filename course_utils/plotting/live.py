@@ -4,6 +4,8 @@ import io
 
 import matplotlib.pyplot as plt
 
+from course_utils.plotting.alt_text import describe
+
 
 def live_picture(draw, figsize=(4.6, 4.4), **sliders):
     """Return sliders beside a picture that is drawn again whenever one of them moves.
@@ -14,10 +16,14 @@ def live_picture(draw, figsize=(4.6, 4.4), **sliders):
     (lowest, highest, step, start).
     """
     import ipywidgets as widgets  # slow to import, and needed here alone
+    from traitlets import Unicode
 
     class Panel(widgets.HBox):
         def __repr__(self):
             return f"Sliders for {', '.join(sliders)}: run this cell to move them."
+
+    class Picture(widgets.Image):
+        description = Unicode().tag(sync=True)  # ipywidgets shows a tooltip only beside one
 
     def redraw(_=None):
         ax.clear()
@@ -26,13 +32,14 @@ def live_picture(draw, figsize=(4.6, 4.4), **sliders):
         fig.savefig(file, format="png")
         fig.set_layout_engine("none")  # the axes stay where the first picture had them
         picture.value = file.getvalue()  # new contents, not a new output: nothing flickers
+        picture.tooltip = describe(fig, drawn=True)  # which JupyterLab reads out
 
     controls = []
     for name, (low, high, step, start) in sliders.items():
         slider = widgets.FloatSlider(description=name, min=low, max=high, step=step, value=start)
         slider.observe(redraw, names="value")
         controls.append(slider)
-    picture = widgets.Image(format="png", layout={"width": "max-content"})
+    picture = Picture(format="png", layout={"width": "max-content"})
     fig, ax = plt.subplots(figsize=figsize)
     plt.close(fig)  # or the notebook would show it a second time
     redraw()
