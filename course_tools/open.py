@@ -20,6 +20,7 @@ def run(chapter, lab_options):
     _put_first("PATH", Path(sys.executable).parent)
     # On its first start JupyterLab would ask whether to fetch news: these settings leave that out.
     _put_first("JUPYTER_CONFIG_PATH", Path(__file__).parent / "jupyter")
+    _put_first("JUPYTER_PATH", Path(__file__).parent / "jupyter")  # its extension of ours
     try:
         return jupyterlab([str(path), *lab_options])
     except SystemExit as stopped:

@@ -18,6 +18,7 @@ def live_picture(draw, figsize=(4.6, 4.4), **sliders):
     (lowest, highest, step, start).
     """
     import ipywidgets as widgets  # slow to import, and needed here alone
+    from traitlets import Unicode
 
     class Panel(widgets.HBox):
         def __repr__(self):
@@ -25,9 +26,12 @@ def live_picture(draw, figsize=(4.6, 4.4), **sliders):
 
         def _repr_mimebundle_(self, **kwargs):
             png = b64encode(picture.value).decode("ascii")
-            words = {"alt": describe(fig), "text_height": text_height(fig)}
+            words = {"alt": picture.tooltip, "text_height": text_height(fig)}
             data = super()._repr_mimebundle_(**kwargs) | {"image/png": png}
             return data, {"image/png": words}
+
+    class Picture(widgets.Image):
+        description = Unicode().tag(sync=True)  # ipywidgets shows a tooltip only beside one
 
     def redraw(_=None):
         ax.clear()
@@ -36,13 +40,14 @@ def live_picture(draw, figsize=(4.6, 4.4), **sliders):
         fig.savefig(file, format="png", metadata={"Software": None})
         fig.set_layout_engine("none")  # the axes stay where the first picture had them
         picture.value = file.getvalue()  # new contents, not a new output: nothing flickers
+        picture.tooltip = describe(fig, drawn=True)  # which JupyterLab reads out
 
     controls = []
     for name, (low, high, step, start) in sliders.items():
         slider = widgets.FloatSlider(description=name, min=low, max=high, step=step, value=start)
         slider.observe(redraw, names="value")
         controls.append(slider)
-    picture = widgets.Image(format="png", layout={"width": "max-content"})
+    picture = Picture(format="png", layout={"width": "max-content"})
     fig, ax = plt.subplots(figsize=figsize)
     plt.close(fig)  # or the notebook would show it a second time
     redraw()

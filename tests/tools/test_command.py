@@ -8,7 +8,8 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from jupyterlab_server.config import get_page_config
+from jupyter_core.paths import jupyter_path
+from jupyterlab_server.config import get_federated_extensions, get_page_config
 from nbformat.v4 import new_code_cell, new_notebook
 from tiny_mnist import fill, snapshot
 
@@ -241,6 +242,7 @@ def test_open_starts_jupyterlab_on_a_chapter_without_the_question_about_news(mon
     started = []
     monkeypatch.setattr("jupyterlab.labapp.main", started.append)
     monkeypatch.setenv("JUPYTER_CONFIG_PATH", "/kept")
+    monkeypatch.setenv("JUPYTER_PATH", "/kept")
     monkeypatch.setenv("PATH", "/kept")
     assert main(["open"]) == 0
     assert main(["open", "3"]) == 0
@@ -248,6 +250,7 @@ def test_open_starts_jupyterlab_on_a_chapter_without_the_question_about_news(mon
     assert os.environ["JUPYTER_CONFIG_PATH"].split(os.pathsep)[-1] == "/kept"
     first, *_, last = os.environ["PATH"].split(os.pathsep)
     assert (first, last) == (str(Path(sys.executable).parent), "/kept")
+    assert "one-neuron" in get_federated_extensions(jupyter_path("labextensions"))
     disabled = get_page_config([])["disabledExtensions"]  # as JupyterLab would read it
     assert "@jupyterlab/apputils-extension:announcements" in disabled
 

@@ -218,6 +218,7 @@ def test_live_picture_is_drawn_again_when_a_slider_moves():
     def draw(ax, w, b):
         drawn.append((w, b))
         ax.plot([0, w], [b, 1])
+        ax.set_xlabel("w")
 
     panel = plotting.live_picture(draw, w=(-2, 2, 0.25, 1), b=(-3, 3, 0.25, -1.5))
     controls, picture = panel.children
@@ -225,6 +226,7 @@ def test_live_picture_is_drawn_again_when_a_slider_moves():
     controls.children[1].value = -0.5
     assert drawn == [(1, -1.5), (1, -0.5)]
     assert picture.value != before
+    assert picture.tooltip == "horizontal axis: w. straight line from (0, −0.5) to (1, 1)."
     first, second = (Image.open(io.BytesIO(value)) for value in (before, picture.value))
     assert first.size == second.size  # the page does not jump
     assert plt.get_fignums() == []  # or the notebook would show the figure a second time
