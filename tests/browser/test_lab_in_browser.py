@@ -175,14 +175,16 @@ def test_chapter_01_runs_and_its_slider_moves_the_line(page, lab):
     sliders.first.scroll_into_view_if_needed()
     assert sliders.count() == 3
     picture = page.locator(".jp-OutputArea img.widget-image").first
-    before = picture.get_attribute("src"), picture.get_attribute("alt")
-    assert before[1].startswith("outputs 0 0 0 1: AND.")
+    before = picture.get_attribute("src")
+    assert picture.get_attribute("alt").startswith("outputs 0 0 0 1: AND.")
     page.get_by_role("slider", name="b", exact=True).focus()
     for _ in range(4):
         page.keyboard.press("ArrowRight")
     page.get_by_text("−0.50", exact=True).wait_for()  # the bias was −1.5
-    page.get_by_role("img", name="outputs 0 1 1 1: OR.").wait_for()
-    assert picture.get_attribute("src") != before[0]
+    page.wait_for_function(
+        "([image, old]) => image.src !== old && image.alt.startsWith('outputs 0 1 1 1: OR.')",
+        arg=[picture.element_handle(), before],
+    )
 
     save(page)
     chapter = nbformat.read(lab[1] / CHAPTER, as_version=4)
