@@ -8,6 +8,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from slide_deck import GOOD, code, deck, picture, printed, text
 
 from course_tools import deck as inside
@@ -239,7 +240,7 @@ def test_a_picture_of_ones_own_is_shrunk_to_the_slide_but_not_enlarged(browser, 
 
 @pytest.mark.parametrize("deck_of", [table.CHAPTERS[1], None], ids=["a chapter", "their list"])
 def test_axe_finds_nothing_serious(browser, deck_of, tmp_path):
-    axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
+    axe = Axe()
     html = slides.write_html(table.CHAPTERS[1].path, tmp_path)
     address = f"{html.as_uri()}?print-pdf" if deck_of else slides.write_list(tmp_path).as_uri()
     with browser.new_context(viewport=SIZE) as context:
