@@ -1,14 +1,32 @@
 """From a picture of a digit, drawn or photographed, to the form that MNIST's digits have."""
 
+import contextlib
+import math
 import os
+import re
 import warnings
+from pathlib import Path
 
 import numpy as np
 
 from course_utils import checks
+from course_utils.files import is_folder
 from course_utils.message import CourseError
 
 MOST_PIXELS = 50_000_000
+MOST_SIDE = 800  # larger pictures are shrunk first
+
+# How files begin that people take for pictures and Pillow does not.
+OTHERS = {
+    rb".{4}ftyp(hei|hev|mif1|msf1)": "{file} is a HEIC picture, as iPhones take them: save it as "
+    "JPEG or PNG",
+    rb".{4}ftypavi": "{file} is an AVIF picture: save it as JPEG or PNG",
+    rb"%PDF-": "{file} is a PDF document: save the picture in it as PNG, or take a screenshot",
+    rb"\s*<(!doctype )?html": "{file} is a web page: open it in a browser, and save the picture",
+    rb"[^\0]*<svg": "{file} is an SVG drawing, made of lines and not of pixels: export it as PNG",
+    rb"\Z": "{file} is empty: save or download the picture once more",
+    rb"[^\0-\x08\x0e-\x1f]+\Z": "{file} is a file of text: give the path of a picture",
+}
 
 
 class PictureError(CourseError, ValueError):
@@ -20,24 +38,24 @@ def preprocess(image):
 
     The ink becomes light on a dark background, is cropped, scaled with its proportions kept so
     that it fits a box of 20x20 pixels, and placed with its centre of mass in the middle of 28x28,
-    or as near as all of it can be seen (http://yann.lecun.com/exdb/mnist/).
+    or as near as all of it can be seen (http://yann.lecun.com/exdb/mnist/). Shadows, grain, ruled
+    lines, specks, punched holes and the table beside the paper are left out.
     ``preprocess(image).reshape(1, 784)`` is a batch of one for a network.
 
     Parameters
     ----------
     image : PIL image, path-like or array_like
-        One digit on an evenly lit background that covers most of the border. The path names a
-        file that Pillow reads: PNG, JPEG, ... An array has shape (height, width), or (height,
-        width, channels) with 1 to 4 channels: grey, grey and opacity, RGB, RGB and opacity; it
-        holds integers in [0, 255], floats in [0, 1] or booleans. A picture that is damaged, has no
-        ink or too many pixels is a PictureError; other things are a TypeError or ValueError.
+        One digit, dark on light or light on dark. The path names a file that Pillow reads: PNG,
+        JPEG, ... An array has shape (height, width), or (height, width, channels) with 1 to 4
+        channels: grey, grey and opacity, RGB, RGB and opacity; it holds integers in [0, 255],
+        floats in [0, 1] or booleans. A picture that is damaged, has no ink or too many pixels is a
+        PictureError; other things are a TypeError or ValueError.
 
     Returns
     -------
     ndarray of float32 in [0, 1], shape (28, 28); 0 where there is no ink, 1 where there is most
     """
-    from PIL import Image
-    from scipy.ndimage import center_of_mass
+    from PIL import Image, UnidentifiedImageError
 
     if isinstance(image, str | os.PathLike):
         try:
@@ -46,26 +64,33 @@ def preprocess(image):
                 return preprocess(picture)
         except FileNotFoundError:
             raise
+        except UnidentifiedImageError as error:
+            raise PictureError(_what_else(image), file=image) from error
         except Exception as error:  # Pillow raises errors of many kinds on damaged bytes
             problem = "{file}: {error}; does a picture viewer show a digit?"
+            if is_folder(image):
+                problem = "{file} is a folder: give the path of a picture in it"
             raise PictureError(problem, file=image, error=error) from error
-
-    ink = Image.fromarray(_ink(_grey(image)))
-    ink = ink.crop(ink.getbbox())
-    size = [max(1, round(20 / max(ink.size) * length)) for length in ink.size]
-    # Hamming's filter averages over the pixels that become one, and never goes below 0.
-    box = np.asarray(ink.resize(size, Image.Resampling.HAMMING))
-    top, left = (
-        min(max(round(14 - centre), 0), 28 - length)
-        for centre, length in zip(center_of_mass(box), box.shape, strict=True)
-    )
-    digit = np.zeros((28, 28), dtype=np.float32)
-    digit[top : top + box.shape[0], left : left + box.shape[1]] = box / box.max()
-    return digit
+    light = _light_paper(_colours(image))
+    digit = _digit(_without_lines(_ink(light, max(light.shape) // 3)))
+    # Once its size is known, shadows that are wider than strokes can be told from them.
+    with contextlib.suppress(PictureError):
+        widest = max(*digit.shape, max(light.shape) // 6) // 3
+        digit = _digit(_without_lines(_ink(light, widest)))
+    return _centred(_box(digit))
 
 
-def _grey(image):
-    """Return the brightness of a picture as an array of uint8, shape (height, width)."""
+def _what_else(path):
+    """Return the sentence about a file that Pillow does not know."""
+    with Path(path).open("rb") as file:
+        beginning = file.read(1000)
+    damaged = "{file} cannot be read as a picture: is it damaged? Open it in a picture viewer"
+    kinds = (OTHERS[kind] for kind in OTHERS if re.match(kind, beginning, re.DOTALL | re.I))
+    return next(kinds, damaged)
+
+
+def _colours(image):
+    """Return a picture as an array of float32 in 0 to 255, shape (height, width, channels)."""
     from PIL import Image, ImageOps
 
     if isinstance(image, Image.Image):
@@ -76,15 +101,17 @@ def _grey(image):
     if not isinstance(image, Image.Image) or image.mode in ("I", "F"):
         image = Image.fromarray(_eight_bits(np.asarray(image)))
     if not image.has_transparency_data:
-        return np.asarray(image.convert("L"))
+        image = image.convert("L" if image.mode in ("1", "L") else "RGB")
+        image = image.reduce(max(1, math.ceil(max(image.size) / MOST_SIDE)))
+        return np.atleast_3d(np.asarray(image, dtype=np.float32))
     image = image.convert("RGBA")
-    grey, opacity = np.asarray(image.convert("L")), np.asarray(image.getchannel("A"))
+    colours, opacity = np.asarray(image.convert("RGB")), np.asarray(image.getchannel("A"))
     if not opacity.any():
         raise PictureError("the picture is wholly transparent: there is no ink in it")
     # Behind dark ink the paper is white, behind light ink it is black.
-    paper = 255 if np.average(grey, weights=opacity) < 128 else 0
-    share = opacity / np.float32(255)
-    return np.rint(share * grey + (1 - share) * paper).astype(np.uint8)
+    paper = 255 if np.average(image.convert("L"), weights=opacity) < 128 else 0
+    share = opacity[:, :, np.newaxis] / np.float32(255)
+    return _colours(np.rint(share * colours + (1 - share) * paper).astype(np.uint8))
 
 
 def _check_size(width, height):
@@ -110,15 +137,160 @@ def _eight_bits(array):
     return array.squeeze(axis=2) if array.shape[2:] == (1,) else array
 
 
-def _ink(grey):
-    """Return how far each pixel is from the median brightness of the border: 0 without ink."""
-    border = np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]]).astype(np.float32)
-    background = np.median(border)
-    ink = grey - background
-    ink = -ink if -ink.min() > ink.max() else ink
-    # In photographs the background is grainy and shaded: six times its typical deviation.
-    noise = max(0.1 * ink.max(), 6 * np.median(np.abs(border - background)))
-    if ink.max() < max(noise, 25):  # grey levels of 255
+def _light_paper(colours):
+    """Return the colours as of dark ink on light paper, a little smoother where they are grainy."""
+    from scipy.ndimage import gaussian_filter
+
+    light = 255 - colours if _is_chalk(colours) else colours
+    grain = np.median(np.abs(np.diff(_border(light.mean(axis=2)))))
+    return gaussian_filter(light, (min(grain / 8, 2),) * 2 + (0,))
+
+
+def _is_chalk(colours):
+    """Tell whether the ink is lighter than the paper."""
+    from PIL import Image
+    from scipy.ndimage import median_filter
+
+    grey = colours.mean(axis=2)
+    small = np.asarray(Image.fromarray(grey).reduce(max(1, max(grey.shape) // 48)))
+    differences = small - median_filter(small, max(small.shape) // 3 + 1, mode="nearest")
+    # A little ink makes them skew. Much ink, in a picture of the digit alone, need not.
+    skewness = np.mean(differences**3) / (np.mean(differences**2) ** 1.5 + 1e-9)
+    if abs(skewness) > 1:
+        return skewness > 0
+    differences = grey - np.median(_border(grey))
+    return differences.max() > -differences.min()
+
+
+def _border(array):
+    """Return the pixels on the border of a picture."""
+    return np.concatenate([array[0], array[-1], array[:, 0], array[:, -1]])
+
+
+def _ink(light, widest):
+    """Return which share of the paper's light the ink takes, 0 to 1; strokes are so wide at most.
+
+    The colour counts of which the ink takes most: a yellow pen takes the blue.
+    """
+    from scipy.ndimage import grey_closing
+
+    size = widest + 6
+    paper = grey_closing(light, (size, size, 1), mode="nearest")  # what is dark and narrow goes
+    ink = ((paper - light) / np.maximum(paper, 80)).max(axis=2)
+    # Grain makes the paper, most of the border or of all, darker than its lightest spots.
+    ink -= min(np.median(part) for part in (_border(ink), ink))
+    noise = min(np.median(np.abs(part)) for part in (_border(ink), ink))
+    if ink.max() < max(0.1, 8 * noise):
         raise PictureError("there is no ink that differs from the border: draw a digit that does")
-    ink[ink < noise] = 0
+    ink[ink < max(0.1 * ink.max(), 4 * noise)] = 0
     return ink
+
+
+def _without_lines(ink):
+    """Take the lines of ruled or squared paper away."""
+    return _without_rows(_without_rows(ink).T).T
+
+
+def _without_rows(ink):
+    """Take lines away that lead, more or less level, through the whole picture, and are thin."""
+    from scipy.ndimage import grey_opening, maximum_filter1d
+
+    height, width = ink.shape
+    thick = height // 40
+    if thick < 2:
+        return ink
+    starts = np.arange(0, width, 12)
+    blocks = np.add.reduceat(ink, starts, axis=1) / np.diff(starts, append=width)
+    rows, slopes = np.arange(height)[:, np.newaxis], np.linspace(-0.1, 0.1, 31)
+    at = rows + np.rint(slopes[:, None, None] * (starts + 6 - width / 2)).astype(int)
+    along = blocks[np.clip(at, 0, height - 1), np.arange(len(starts))]
+    along[(at < 0) | (at >= height)] = 0
+    # What nine tenths of a row have is a line and no stroke; what is thick is no line either.
+    tenth = len(starts) // 10
+    lines = np.partition(along, tenth)[..., tenth]
+    lines -= grey_opening(lines, (1, thick))
+    best = np.argmax((lines**2).sum(axis=1))
+    at = rows - np.rint(slopes[best] * (np.arange(width) - width / 2)).astype(int)
+    line = maximum_filter1d(lines[best], 3)[np.clip(at, 0, height - 1)]
+    return np.maximum(ink - 1.5 * line, 0)
+
+
+def _digit(ink):
+    """Return the ink of the digit, cropped to it: 1 in the strokes, less on their soft edges."""
+    from scipy.ndimage import grey_closing, maximum_filter
+
+    around = _parts(ink > 0, ink)
+    core = _parts(ink > 0.3 * np.quantile(ink[around], 0.9), ink)
+    length = max(core[_bounds(core)].shape)
+    edges = maximum_filter(core, 9 + 2 * (length // 16))
+    # In a small picture all strokes are soft edges; in a large one pencil leaves spots of paper.
+    darkest = np.quantile(ink[core], 0.75 if length > 28 else 0.9)
+    ink = np.where(edges, np.minimum(ink / darkest, 1), 0)
+    ink[ink < 0.1] = 0
+    spot = max(length // 28, 1)
+    return grey_closing(np.pad(ink[_bounds(ink)], spot), spot)[spot:-spot, spot:-spot]
+
+
+def _bounds(array):
+    """Return the slices of rows and columns from the first that are not all 0 to the last."""
+    some = np.flatnonzero(array.any(axis=1)), np.flatnonzero(array.any(axis=0))
+    return tuple(slice(found[0], found[-1] + 1) for found in some)
+
+
+def _parts(mask, ink):
+    """Return which pixels of a mask are the digit's, and not specks, holes or the table's edge."""
+    from scipy.ndimage import distance_transform_edt, find_objects, label, maximum
+
+    labels, n = label(mask, np.ones((3, 3)))
+    box = np.array([[[side.start, side.stop] for side in part] for part in find_objects(labels)])
+    first, last = box[..., 0], box[..., 1]
+    length = (last - first).max(axis=1)
+    mass = np.bincount(labels.ravel(), ink.ravel() ** 2)[1:]
+    dark = mass / np.bincount(labels.ravel(), ink.ravel())[1:]
+    width = 2 * maximum(distance_transform_edt(mask), labels, np.arange(1, n + 1)) - 1
+    slender = np.maximum(1 - width / length, 0.02)  # as strokes are, and specks and holes are not
+    rim = max(mask.shape) // 40  # where the lines may have been taken away
+    low, high = first <= rim, last >= np.array(mask.shape) - rim
+    touching = (low | high).any(axis=1)
+    ends = np.r_[: rim + 1, -rim - 1 : 0]
+    # The table's edge holds a corner, or leads from side to side.
+    table = np.isin(np.arange(1, n + 1), labels[np.ix_(ends, ends)]) | (low & high).any(axis=1)
+    main = np.argmax(mass * length * slender * np.where(table, 0.01, np.where(touching, 0.3, 1)))
+
+    # Other parts are the digit's too, if they are near it and much like it.
+    like = (mass > 0.04 * mass[main]) & (slender > 0.2)
+    like &= dark > np.where(touching & ~touching[main], 0.75, 0.5) * dark[main]
+    like &= ~table | (touching[main] & (mass < mass[main]))
+    chosen, more = None, np.arange(n) == main
+    while not np.array_equal(chosen, more):
+        chosen, start, stop = more, first[more].min(axis=0), last[more].max(axis=0)
+        gap = np.maximum(first - stop, start - last).max(axis=1)
+        more = chosen | (like & (gap < 0.25 * (stop - start).max()))
+    return np.isin(labels, np.flatnonzero(chosen) + 1)
+
+
+def _box(ink):
+    """Return the ink, its proportions kept, scaled to fit 20x20; no stroke is thinner than 1.6."""
+    from PIL import Image
+    from scipy.ndimage import distance_transform_edt, maximum_filter
+
+    scale = max(ink.shape) / 20
+    depth = distance_transform_edt(np.pad(ink > 0.5, 1))
+    missing = 1.6 * scale - 4 * (depth[depth > 0].mean() - 0.5)
+    ink = maximum_filter(ink, 1 + 2 * max(0, round(missing / 2)))
+    size = [max(1, round(length / scale)) for length in ink.shape[::-1]]
+    # Hamming's filter averages over the pixels that become one, and never goes below 0.
+    return np.asarray(Image.fromarray(ink).resize(size, Image.Resampling.HAMMING))
+
+
+def _centred(box):
+    """Return a box with its centre of mass in the middle of 28x28, or as near as it fits."""
+    from scipy.ndimage import center_of_mass
+
+    top, left = (
+        min(max(round(14 - centre), 0), 28 - length)
+        for centre, length in zip(center_of_mass(box), box.shape, strict=True)
+    )
+    digit = np.zeros((28, 28), dtype=np.float32)
+    digit[top : top + box.shape[0], left : left + box.shape[1]] = box / box.max()
+    return digit
