@@ -39,10 +39,12 @@ def run(folder, to, seconds):
     """Judge the notebooks below a folder; write a table that grows with each of them."""
     if not Path(folder).is_dir():
         raise CourseError("There is no folder {folder}.", folder=folder)
-    if Path(to).suffix == ".ipynb":
+    if Path(to).suffix.lower() == ".ipynb":
         raise CourseError("{file} is a notebook: name another file with --to.", file=to)
     paths = sorted(
-        path for path in Path(folder).rglob("*.ipynb") if ".ipynb_checkpoints" not in path.parts
+        path
+        for path in Path(folder).rglob("*")
+        if path.suffix.lower() == ".ipynb" and ".ipynb_checkpoints" not in path.parts
     )
     if not paths:
         raise CourseError("There is no notebook in {folder}.", folder=Path(folder).absolute())

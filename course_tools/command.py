@@ -10,10 +10,15 @@ import os
 import sys
 from pathlib import Path
 
-from course_utils.files import COURSE, python
 from course_utils.message import CourseError, Message
 
 WITHOUT_NOTEBOOKS = ("doctor", "progress", "collect")  # work outside the course's folder too
+JUPYTERLAB = {  # what `course open` hands on to it
+    "--port": "the port where it listens",
+    "--ip": "the address where it listens",
+    "--no-browser": "open no browser",
+    "--allow-root": "run for the user root too, as in a container",
+}
 DAY = 24 * 60 * 60  # seconds
 
 
@@ -72,6 +77,14 @@ def _parser():
         command.add_argument("chapters", nargs="*", help="which chapters; all if left out")
 
     opening = add("open", "open the course, or a chapter of it, in JupyterLab")
+    opening.set_defaults(lab_options=[])
+    for name, text in JUPYTERLAB.items():
+        known = {"dest": "lab_options", "help": f"for JupyterLab: {text}"}
+        if name in ("--no-browser", "--allow-root"):
+            opening.add_argument(name, action="append_const", const=name, **known)
+        else:
+            value = f"{name}={{}}".format
+            opening.add_argument(name, action="append", type=value, metavar="VALUE", **known)
     opening.add_argument("chapter", nargs="?", default="00", help="which chapter; default: 00")
 
     add("doctor", "look at your installation and say what to do")
@@ -81,6 +94,8 @@ def _parser():
     slides = add("slides", "for instructors: turn chapters into slides, and list them")
     add_chapters(slides)
     slides.add_argument("--pdf", action="store_true", help="print them to PDF too, by a browser")
+    slides.add_argument("--notes", action="store_true", help="the PDF, with your notes below each")
+    slides.add_argument("--answers", action="store_true", help="show your answers to exercises too")
     slides.add_argument(
         "--to", "--output", metavar="FOLDER", default="slides", help="default: slides"
     )
@@ -115,13 +130,13 @@ def _seconds(text):
 
 
 def _run(command, debug, **options):
-    if command not in WITHOUT_NOTEBOOKS and not (COURSE / "notebooks").is_dir():
-        raise CourseError(
-            "The notebooks of the course are not beside its code, which is in {folder}: in the "
-            "folder of the course, run: {install}",
-            folder=COURSE,
-            install=python("-m pip install -e ."),
-        )
+    if command not in WITHOUT_NOTEBOOKS:
+        from course_tools.doctor import folder
+
+        found, cure = folder()
+        if cure:
+            text = "The course cannot be used from here ({found}): {cure}"
+            raise CourseError(text, found=found, cure=cure)
     return importlib.import_module(f"course_tools.{command}").run(**options) or 0
 
 

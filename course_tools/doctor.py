@@ -3,19 +3,26 @@
 Whatever is no part of Python is imported where it is looked at, because it may be missing.
 """
 
+import os
 import platform
 import shutil
+import subprocess
 import sys
 import tempfile
 from importlib import metadata
+from importlib.machinery import PathFinder
 from pathlib import Path
 
-from course_utils.files import COURSE, DATA, command, python, shown
+from course_utils.files import COURSE, DATA, command, is_folder, python, restore, shown
 from course_utils.message import CourseError, Message
 
 PYTHONS = ((3, 11), (3, 12), (3, 13))
 REQUIREMENTS = COURSE / "requirements.txt"
 FREE_BYTES = 200e6  # MNIST and its CSV form, with room to spare
+FREE_MEMORY = 1.5e9  # bytes; the kernel of chapter 07
+CGROUP = Path("/sys/fs/cgroup")  # where Linux limits the memory of a container
+FIND_CODE = """from importlib.util import find_spec
+print(find_spec("course_utils").submodule_search_locations[0], end="")"""
 
 
 def _text(template, /, **values):
@@ -68,24 +75,32 @@ def run():
 
 
 def report():
-    """Examine this Python, its packages and the data.
+    """Examine this Python, its packages and the data; no more if all that is another course's.
 
     Returns
     -------
     Report
         Print it, or let a cell end with it.
     """
+    start = [
+        _row("Python", _python),
+        _row("system", lambda: (f"{platform.system()}, {platform.machine()}", "")),
+        _row("course's folder", folder),
+    ]
+    if start[-1][2]:
+        return Report(start)
     return Report(
         [
-            _row("Python", _python),
-            _row("system", lambda: (f"{platform.system()}, {platform.machine()}", "")),
+            *start,
             _row("notebook kernel", kernel),
+            _row("own files", _own_files),
             *_packages(),
             _row("full MNIST", _full_set),
             _row("offline sample", _sample),
             _row("trained weights", _weights),
             _row("data folder", _writable),
             _row("free disk", _free_disk),
+            _row("free memory", _free_memory),
         ]
     )
 
@@ -108,6 +123,57 @@ def _why(error):
 def _python():
     cure = _text("install Python 3.13, delete the folder .venv, and set up anew as the README says")
     return platform.python_version(), "" if sys.version_info[:2] in PYTHONS else cure
+
+
+def folder():
+    """Say whether the notebooks run with the code beside them, not with that of another folder."""
+    cwd = Path.cwd()
+    here = next((place for place in [cwd, *cwd.parents] if _is_course(place)), COURSE)
+    if not _is_course(here):
+        cure = "the course runs in its own folder, where README.md is: there type the line under "
+        cure += '"Start" in README.md'
+        return _text("the code is in {folder}, without the notebooks", folder=COURSE), _text(cure)
+    cure = 'in the folder {folder}, type the line under "Start" in README.md again'
+    cure = _text(cure, folder=here)
+    try:
+        used = COURSE
+        if here.samefile(COURSE):  # but a notebook may find another one
+            used = Path(_said_by(sys.executable, "-c", FIND_CODE, cwd=here / "notebooks")).parent
+        if not here.samefile(used):
+            return _text("the code in {folder} is used instead", folder=used), cure
+        if script := shutil.which("course", path=Path(sys.executable).parent):
+            _said_by(script, "--help")
+    except (OSError, subprocess.SubprocessError):
+        return _text("it was moved: its code is not found from here"), cure
+    return _text("notebooks run with the code in it"), ""
+
+
+def _is_course(place):
+    return (place / "course_utils" / "chapters.csv").is_file() and is_folder(place / "notebooks")
+
+
+def _said_by(*typed, **options):
+    options |= {"env": os.environ | {"PYTHONUTF8": "1"}, "encoding": "utf-8"}
+    return subprocess.run(typed, check=True, capture_output=True, **options).stdout
+
+
+def _own_files():
+    """Look for files beside the notebooks that Python takes for packages, ``keras.py``, say."""
+    hidden, places = {}, [COURSE / "notebooks"]
+    if Path.cwd() not in (COURSE, *places) and {"", str(Path.cwd())} & {*sys.path}:
+        places.append(Path.cwd())  # a kernel in another folder looks there first
+    for place in places:
+        elsewhere = [entry for entry in sys.path if Path(entry).absolute() != place]
+        for path in sorted([*place.glob("*.py"), *place.glob("*/__init__.py")]):
+            name = path.parent.name if path.parent != place else path.stem
+            spec = PathFinder.find_spec(name, elsewhere)
+            if name in sys.stdlib_module_names or (spec and spec.loader):
+                hidden[shown(path.parent if path.parent != place else path)] = name
+    if not hidden:
+        return _text("none is taken for a package"), ""
+    files, names = ", ".join(hidden), ", ".join(hidden.values())
+    cure = _text("rename {files}, then restart the kernel", files=files)
+    return _text("imported in place of Python's own: {names}", names=names), cure
 
 
 def kernel():
@@ -140,17 +206,20 @@ def _packages():
         return [(_text("packages"), _text("unknown ({why})", why=_why(error)), INSTALL)]
     except ValueError as error:  # a line that is no requirement, or no UTF-8
         found = _text("unknown, requirements.txt is damaged ({why})", why=_why(error))
-        cure = _text("to get requirements.txt back: git checkout -- requirements.txt")
+        cure = restore("requirements.txt")
         return [(_text("packages"), found, cure)]
     return [(requirement.name, *_package(requirement, pinned)) for requirement in needed]
 
 
 def _package(requirement, pinned):
-    if requirement.marker is not None and not requirement.marker.evaluate():
+    if requirement.marker and not requirement.marker.evaluate({"extra": "tensorflow"}):
         return _text("there is none for this machine: chapters 07 and 08 need it"), ""
     try:
         found = metadata.version(requirement.name)
     except metadata.PackageNotFoundError:
+        if requirement.marker and "extra" in str(requirement.marker):
+            found = _text("missing: chapters 07 and 08 need it, the others do not")
+            return found, _text("for chapters 07 and 08, {install}", install=INSTALL)
         return _text("missing"), INSTALL
     wanted = pinned.get(requirement.name, found)
     if found == wanted:
@@ -169,7 +238,7 @@ def _full_set():
     if given and folder != given:
         cure = _text("let MNIST_DIR name a folder that holds the four whole files, or unset it")
     elif notes and folder:
-        cure = _text("delete the damaged file, whose whole twin is used")
+        cure = _text("move what is named out of the folder: the set is whole without it")
     elif notes:
         cure = _to_run(command("fetch"))
     elif not folder:
@@ -208,3 +277,26 @@ def _free_disk():
         return found, _text("make room on this disk, at least 200 MB")
     # Roughly, so that the report is the same tomorrow.
     return _text("more than {free}", free="10 GB" if free > 10e9 else "200 MB"), ""
+
+
+def _free_memory():
+    import psutil
+
+    free = min(psutil.virtual_memory().available, _free_in_container())
+    if free < FREE_MEMORY:
+        cure = "for chapters 07 and 08, which need {need} GB, close other programs and shut down "
+        cure += "other kernels, or take a machine with more memory (a container: a higher limit)"
+        return _text("{free:.1f} GB", free=free / 1e9), _text(cure, need=FREE_MEMORY / 1e9)
+    return _text("more than {need} GB", need=FREE_MEMORY / 1e9), ""
+
+
+def _free_in_container():
+    """Return how many bytes a container may still take; infinity where nothing limits them."""
+    try:
+        limit = int((CGROUP / "memory.max").read_text(encoding="ascii"))
+        used = int((CGROUP / "memory.current").read_text(encoding="ascii"))
+        stat = (CGROUP / "memory.stat").read_text(encoding="ascii").split()
+        # Of what counts as used, this much are copies of files, which make room when it is needed.
+        return limit - used + int(stat[stat.index("inactive_file") + 1])
+    except (OSError, ValueError):  # no Linux, no container, or "max"
+        return float("inf")

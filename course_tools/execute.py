@@ -30,6 +30,7 @@ METADATA = {
 }
 COLOUR_CODE = re.compile(r"\x1b\[[0-9;]*m")  # the kernel colours its tracebacks for a terminal
 NUMBER = re.compile(r" *[-+−]?\d[\d.,]*(?:e[-+]?\d+)?")  # with the spaces that align it
+TIME = re.compile(NUMBER.pattern + r"(?= (?:s|ms|µs|min)\b)")
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 KERNEL_ARGUMENTS = [
     "--log-level=ERROR",
@@ -52,7 +53,8 @@ def execute(path):
     """Run a notebook from top to bottom in a fresh kernel and store its outputs in it.
 
     Of a cell that measures (tagged ``nbval-ignore-output``, or any number will do for its test),
-    the stored outputs stay if the new ones differ from them in numbers only.
+    the stored outputs stay if the new ones differ from them in numbers only; where any time will
+    do, if they differ in times only.
 
     Parameters
     ----------
@@ -77,7 +79,8 @@ def execute(path):
     _run_cells(path, notebook)
     make_reproducible(notebook)
     for cell, outputs in zip(notebook.cells, stored, strict=True):
-        if _measures(cell) and _without_numbers(cell.outputs) == _without_numbers(outputs):
+        measured = _measured(cell)
+        if measured and _without(measured, cell.outputs) == _without(measured, outputs):
             cell.outputs = outputs
             for output in outputs:
                 if "execution_count" in output:
@@ -133,10 +136,13 @@ def make_reproducible(notebook):
             output.get("data", {}).pop(WIDGET_VIEW, None)
 
 
-def _measures(cell):
-    measured = cell.metadata.get("nbval", {}).get("numbers") == "any"
-    return measured or "nbval-ignore-output" in cell.metadata.get("tags", [])
+def _measured(cell):
+    """Return a pattern for the numbers that a cell measures, or None."""
+    numbers = cell.metadata.get("nbval", {}).get("numbers")
+    if numbers == "any" or "nbval-ignore-output" in cell.metadata.get("tags", []):
+        return NUMBER
+    return TIME if numbers and "times" in numbers else None
 
 
-def _without_numbers(outputs):
-    return NUMBER.sub("#", json.dumps(outputs, sort_keys=True, ensure_ascii=False))
+def _without(measured, outputs):
+    return measured.sub("#", json.dumps(outputs, sort_keys=True, ensure_ascii=False))

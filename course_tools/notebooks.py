@@ -7,7 +7,7 @@ from pathlib import Path
 import nbformat
 
 from course_utils import chapters
-from course_utils.files import is_folder, replacing, shown
+from course_utils.files import is_folder, replacing, restore, shown
 from course_utils.message import CourseError
 
 
@@ -43,8 +43,9 @@ def _find(name):
         if name == chapter.file or (name and name.zfill(2) == chapter.number):
             if not chapter.path.is_file():
                 raise NotebookError(
-                    "{file} is missing; to get it back: git checkout -- notebooks",
+                    "{file} is missing; {cure}",
                     file=shown(chapter.path),
+                    cure=restore(f"notebooks/{chapter.path.name}"),
                 )
             return chapter.path
     if name and is_folder(name):

@@ -5,10 +5,14 @@ import sys
 from pathlib import Path
 
 from course_tools import notebooks
+from course_utils.files import command
+from course_utils.message import CourseError
+
+ALLOW_ROOT = "--allow-root"
 
 
-def run(chapter):
-    """Open a chapter in JupyterLab; return when JupyterLab has ended."""
+def run(chapter, lab_options):
+    """Open a chapter in JupyterLab, which gets `lab_options`; return when it has ended."""
     [path] = notebooks.find([chapter])
     from jupyterlab.labapp import main as jupyterlab  # slow to import
 
@@ -16,7 +20,18 @@ def run(chapter):
     _put_first("PATH", Path(sys.executable).parent)
     # On its first start JupyterLab would ask whether to fetch news: these settings leave that out.
     _put_first("JUPYTER_CONFIG_PATH", Path(__file__).parent / "jupyter")
-    return jupyterlab([str(path)])
+    _put_first("JUPYTER_PATH", Path(__file__).parent / "jupyter")  # its extension of ours
+    try:
+        return jupyterlab([str(path), *lab_options])
+    except SystemExit as stopped:
+        is_root = hasattr(os, "geteuid") and os.geteuid() == 0
+        if not stopped.code or not is_root or ALLOW_ROOT in lab_options:
+            raise
+        raise CourseError(
+            "JupyterLab does not run for the user root, as in a container, unless that is meant: "
+            "{command}",
+            command=command(f"open {ALLOW_ROOT}"),
+        ) from stopped
 
 
 def _put_first(variable, folder):

@@ -41,6 +41,13 @@ def python(arguments):
     return f"{_typed(Path(sys.executable or 'python'))} {arguments}"
 
 
+def restore(name):
+    """Return how to get a file or folder of the course back: by git, or where there is none."""
+    if (COURSE / ".git").exists() and shutil.which("git"):
+        return f"to get it back: git checkout -- {name}"
+    return f"to get it back: copy {name} from a fresh download of the course"
+
+
 def _typed(program):
     program = str(program.relative_to(COURSE) if program.is_relative_to(COURSE) else program)
     return f'"{program}"' if " " in program else program
@@ -60,6 +67,8 @@ def read_npz(path, error, cure):
         with Path(path).open("rb") as file:
             if not zipfile.is_zipfile(file):  # or NumPy would say that it is a pickle
                 raise zipfile.BadZipFile("it is no archive, or cut short")
+            if sum(entry.file_size for entry in zipfile.ZipFile(file).infolist()) > 1 << 30:
+                raise zipfile.BadZipFile("it would unpack to more than 1 GB")
             file.seek(0)
             with np.load(file, allow_pickle=False) as arrays:
                 return dict(arrays)

@@ -5,6 +5,7 @@ descriptor is pointed elsewhere for that time. What is written later is left alo
 """
 
 import os
+import platform
 import shutil
 import sys
 import tempfile
@@ -13,9 +14,16 @@ from contextlib import contextmanager
 from course_utils.files import python
 from course_utils.message import CourseError
 
+# As pyproject.toml says: there are no wheels for them.
+WITHOUT_TENSORFLOW = (("darwin", "x86_64"), ("win32", "ARM64"))
+
 
 class TensorFlowError(CourseError, ImportError):
     """TensorFlow is not installed or cannot be loaded; what it wrote is then on stderr."""
+
+    def _render_traceback_(self):
+        """Let a notebook show the sentence alone."""
+        return [str(self)]
 
 
 def load_tensorflow():
@@ -26,12 +34,17 @@ def load_tensorflow():
             import tensorflow as tf
 
             tf.config.list_physical_devices()  # or the first tensor would report a missing GPU
-    except ImportError as error:
-        raise TensorFlowError(
-            "TensorFlow cannot be loaded ({reason}); chapters 07 and 08 need it. Install it with "
-            "{command} (there is none for Macs with an Intel processor)",
-            **{"reason": error, "command": python("-m pip install -r requirements.txt")},
-        ) from error
+    except (ImportError, AttributeError) as error:  # AttributeError: only half of it is there
+        problem = "TensorFlow cannot be loaded ({reason}); chapters 07 and 08 need it. "
+        problem += "`course doctor` may know why; to install it anew: {command}"
+        if isinstance(error, ModuleNotFoundError) and error.name == "tensorflow":
+            problem = "Chapters 07 and 08 need TensorFlow, which is not installed; in the "
+            problem += "course's folder, run: {command}"
+            if (sys.platform, platform.machine()) in WITHOUT_TENSORFLOW:
+                problem = "Chapters 07 and 08 need TensorFlow, and there is none for Macs with "
+                problem += "an Intel processor and Windows on ARM: read them, or run them elsewhere"
+        command = python("-m pip install -r requirements.txt")
+        raise TensorFlowError(problem, reason=error, command=command) from error
 
 
 @contextmanager

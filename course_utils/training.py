@@ -4,15 +4,16 @@ import hashlib
 import json
 import math
 import signal
+import sys
 import threading
 import time
 import warnings
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
 from threadpoolctl import threadpool_limits
-from tqdm.auto import tqdm
+from tqdm import tqdm
 
 from course_utils import checks
 from course_utils.files import read_npz, replacing
@@ -20,10 +21,14 @@ from course_utils.message import CourseError, Message
 
 VERSION = 2  # of the form of checkpoints
 SAVE_EVERY = 30.0  # seconds
+LOG_LINES = 6
 
-KEPT = "Training stopped after step {done:,} of {total:,}; the network keeps what it has learned"
+KEPT = (
+    "Training stopped after step {done:,} of {total:,}. The network keeps what it has learned; to "
+    "go on from there, call its fit again"
+)
 SAVED = (
-    "Training stopped after step {done:,} of {total:,} and saved in {path}; to go on, call fit "
+    "Training stopped after step {done:,} of {total:,} and saved in {file}; to go on, call fit "
     "again with resume=True"
 )
 
@@ -32,18 +37,10 @@ class CheckpointError(CourseError):
     """A checkpoint that cannot be written or used."""
 
 
-class TrainingStopped(KeyboardInterrupt):
-    """Ctrl-C, after the run was brought to a good end; the message says how to go on with it."""
-
-    def _render_traceback_(self):
-        """Return what a notebook shows: the message alone, since nothing went wrong."""
-        return [str(self)]
-
-
 def train(
     step, params, x, t, epochs, settings, shuffle=None, checkpoint=None, resume=False, progress=True
 ):
-    """Take one step for each sample, epoch after epoch; return the loss of each.
+    """Take one step for each sample, epoch after epoch; return the loss of each step taken.
 
     ``step(x_one, t_one)`` changes `params` in place and returns the loss before the change. Runs
     that agree in `settings`, `shuffle`, `x` and `t` are one. The options of `MLP.fit`:
@@ -58,11 +55,16 @@ def train(
         Go on with the run in `checkpoint`, to the last bit as without the interruption. More
         epochs prolong the run.
     progress : bool
-        Show a bar with the mean loss of the last thousand steps and the time left.
+        Show a bar with the time left and, at the end, a log; with the mean loss of the last
+        thousand steps.
+
+    Ctrl-C, or Interrupt in a notebook, ends the run after the step that it is at: one line says
+    how to go on, and the losses so far are returned, fewer than `epochs` ask for. Whatever calls
+    this goes on, a script or "Run All" too. A second Ctrl-C is a KeyboardInterrupt at once.
 
     A loss of nan or infinity is a FloatingPointError; the checkpoint holds the run before that. A
     checkpoint that cannot be used, or holds a run already while `resume` is False, is a
-    CheckpointError. Ctrl-C, or Interrupt in a notebook, is a TrainingStopped after the step.
+    CheckpointError.
     """
     epochs = checks.whole("epochs", epochs, 1)
     if shuffle is not None:
@@ -82,6 +84,9 @@ def train(
                 "{path} exists already: pass resume=True to go on, or another name", path=checkpoint
             )
 
+    def recent(done):
+        return {"mean loss": losses[max(done - 1000, 0) : done].mean()}
+
     def keep():
         if not all(np.isfinite(param).all() for param in params.values()):
             raise _diverged("a parameter", "nan or infinite", done)
@@ -89,14 +94,15 @@ def train(
             _save(checkpoint, settings, params, losses[:done])
 
     keep()  # that there is no room is better known now than in an hour
-    due = time.monotonic() + SAVE_EVERY
+    before, clock = done, [time.monotonic()]  # then the time after each step
+    due = clock[0] + SAVE_EVERY
     with (
-        _ctrl_c_noted() as stop,
-        tqdm(None, "training", total, unit=" steps", initial=done, disable=not progress) as bar,
+        CtrlCNoted() as ctrl_c,
+        live_bar("step", total, done, show=progress) as bar,
         np.errstate(over="ignore", invalid="ignore"),  # a nan is reported, with its step, below
         threadpool_limits(1, "blas"),  # products this small only lose by waiting for a second core
     ):
-        while done < total:
+        while done < total and not ctrl_c.noted:
             epoch, start = divmod(done, n)
             order = range(n)
             if shuffle is not None:  # it follows from seed and epoch, so that no state is saved
@@ -107,41 +113,81 @@ def train(
                     raise _diverged("the loss", loss, done + 1)
                 losses[done] = loss
                 done += 1
-                if bar.update() or done == total:
-                    recent = losses[max(done - 1000, 0) : done].mean()
-                    bar.set_postfix_str(f"loss {recent:.3f}", refresh=False)
-                if stop:
-                    keep()
-                    values = {"done": done, "total": total, "path": checkpoint}
-                    raise TrainingStopped(Message(SAVED if checkpoint else KEPT, **values))
-                if time.monotonic() >= due:
+                clock.append(time.monotonic())
+                if bar.update():
+                    bar.set_postfix_str(f"loss {recent(done)['mean loss']:.3f}", refresh=False)
+                if ctrl_c.noted:
+                    break
+                if clock[-1] >= due:
                     try:
                         keep()
                     except CheckpointError as error:
                         warnings.warn(f"{error}. Training goes on.", stacklevel=3)
                     due = time.monotonic() + SAVE_EVERY
         keep()
-    return losses
+    if progress and done:
+        print_log("step", clock, recent, before)
+    if done < total:
+        file = checkpoint and checkpoint.name
+        print(Message(SAVED if checkpoint else KEPT, done=done, total=total, file=file))
+    return losses[:done]
 
 
-@contextmanager
-def _ctrl_c_noted():
-    """Yield a list that is empty until Ctrl-C is pressed; a second Ctrl-C stops at once."""
-    noted = []
+class CtrlCNoted:
+    """In a ``with`` block, Ctrl-C or Interrupt only sets `noted` to True; a second stops at once.
 
-    def note(*_):
-        if noted:
+    After the block, however it ends, Ctrl-C does what it did before.
+    """
+
+    noted, before = False, None
+
+    def __enter__(self):
+        """Begin to note it, in the main thread: no other gets it, or may say what it does."""
+        if threading.current_thread() is threading.main_thread():
+            self.before = signal.signal(signal.SIGINT, self._note) or signal.SIG_DFL
+        return self
+
+    def __exit__(self, *error):
+        """Let it do again what it did."""
+        self.noted = False
+        if self.before is not None:
+            signal.signal(signal.SIGINT, self.before)
+
+    def _note(self, *_):
+        if self.noted:
             raise KeyboardInterrupt
-        noted.append("Ctrl-C")
+        self.noted = True
 
-    # Only the main thread gets Ctrl-C, and may say what becomes of it.
-    is_main = threading.current_thread() is threading.main_thread()
-    before = signal.signal(signal.SIGINT, note) if is_main else None
-    try:
-        yield noted
-    finally:
-        if is_main:
-            signal.signal(signal.SIGINT, before or signal.SIG_DFL)
+
+def live_bar(unit, total=None, done=0, *, show=True):
+    """Return a tqdm bar for a training, as text that is gone when the bar is closed."""
+    # Of a line that is written over, a notebook stores what comes last: here, the log.
+    file = sys.stderr if sys.stderr.isatty() else sys.stdout
+    options = {"unit": f" {unit}s", "initial": done, "disable": not show, "file": file}
+    return tqdm(None, "training", total, leave=False, ncols=79, **options)
+
+
+def print_log(unit, clock, values, before=0):
+    """Print six lines, or fewer, about a training: at equal shares of what was done.
+
+    Parameters
+    ----------
+    unit : str
+        What is counted, from `before` on: "step", "epoch".
+    clock : sequence of float
+        The time in seconds, at the start and after each unit.
+    values : callable
+        Takes the number of a unit, counted from 1, and returns what to tell, {name: float}.
+    """
+    n = len(clock) - 1
+    rows = [[unit, *values(before + n), "elapsed"]]
+    # Not at equal times: how many lines there are may not depend on the speed of the computer.
+    for k in sorted({math.ceil(n * share / LOG_LINES) for share in range(1, LOG_LINES + 1)}):
+        numbers = [f"{number:.4f}" for number in values(before + k).values()]
+        rows.append([f"{before + k:,}", *numbers, f"{clock[k] - clock[0]:.1f} s"])
+    for row in rows:
+        cells = zip(row, rows[0], strict=True)
+        print("  ".join(f"{cell:>{max(len(name), 8)}}" for cell, name in cells))
 
 
 def _diverged(what, became, step):

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from course_utils import checks
-from course_utils.files import DATA, read_npz, shown
+from course_utils.files import DATA, read_npz, restore, shown
 from course_utils.message import CourseError, Message
 
 SAMPLE_WEIGHT = DATA / "sample_weight.npz"
@@ -24,7 +24,7 @@ def load_weights(path=SAMPLE_WEIGHT):
     """
     cure = Message("load_weights() without a path reads the weights of the course")
     if Path(path).resolve() == SAMPLE_WEIGHT:
-        cure = Message("to get it back: git checkout -- data/sample_weight.npz")
+        cure = restore("data/sample_weight.npz")
     weights = {k: np.asarray(v) for k, v in read_npz(path, WeightsFileError, cure).items()}
     forms = {key: f"{array.dtype} {array.shape}" for key, array in weights.items()}
     expected = {key: f"float32 {shape}" for key, shape in SHAPES.items()}

@@ -2,15 +2,18 @@
 
 Without a word of the cell, nbval compares its text exactly. In the cell's metadata,
 
-- ``"nbval": {"numbers": {"rel": 0.01, "abs": 0.002}}`` lets a number differ from the stored one by
-  one part in a hundred or by 0.002, whichever allows more (either may be left out);
-- ``"nbval": {"numbers": "any"}`` lets every number be any number, for cells that print times.
+- ``"nbval": {"numbers": {"rel": 0.01, "abs": 0.002}}`` lets a number with a decimal point or an
+  exponent differ from the stored one by one part in a hundred or by 0.002, whichever allows more;
+- ``"whole": 3`` beside them lets a whole number differ by 3: without it, counts are exact;
+- ``"times": "any"`` beside them lets a number before s, ms, µs or min be any number;
+- ``"nbval": {"numbers": "any"}`` lets every number be any number, for cells that measure speed.
 
 All the rest of the text, and how many numbers there are, is compared exactly as before. ``nan`` and
 ``inf`` are text. Spaces beside a number are alignment, and any number of them will do.
 """
 
 import copy
+import math
 import re
 from functools import partial
 
@@ -28,6 +31,8 @@ NUMBER = re.compile(
     """,
     re.VERBOSE,
 )
+WHOLE = re.compile(r"[-+−]?[\d,]+")
+TIME = re.compile(NUMBER.pattern + r"(?=[ ]*(?:s|ms|µs|min)\b)", re.VERBOSE)
 
 
 def pytest_itemcollected(item):
@@ -71,16 +76,22 @@ def is_near(text, stored, tolerance):
         return False
     if tolerance == "any":
         return True
-    relative, absolute = tolerance.get("rel", 0.0), tolerance.get("abs", 0.0)
-    pairs = zip(_numbers(text), _numbers(stored), strict=True)
-    return all(abs(a - b) <= max(relative * abs(b), absolute) for a, b in pairs)
+    if tolerance.get("times") == "any":
+        text, stored = TIME.sub("#", text), TIME.sub("#", stored)
+    pairs = zip(NUMBER.findall(text), NUMBER.findall(stored), strict=True)
+    return all(_is_near(*pair, **tolerance) for pair in pairs)
+
+
+def _is_near(number, stored, rel=0.0, abs=0.0, whole=0, times=None):
+    difference = math.fabs(_value(number) - _value(stored))
+    if all(WHOLE.fullmatch(text) for text in (number, stored)):
+        return difference <= whole
+    return difference <= max(rel * math.fabs(_value(stored)), abs)
+
+
+def _value(number):
+    return float(number.replace(",", "").replace("−", "-"))
 
 
 def _form(text):
     return re.sub(" *# *", "#", NUMBER.sub("#", text))
-
-
-def _numbers(text):
-    """Return the numbers in a text, in their order."""
-    found = NUMBER.findall(text)
-    return [float(number.replace(",", "").replace("−", "-")) for number in found]

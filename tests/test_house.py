@@ -23,9 +23,9 @@ MAY_IMPORT = {
 SHOWN_IN_CHAPTER_00 = "course_tools.doctor"
 # Lines of Python, docstrings included. To raise one is a decision: say in the commit what for.
 BUDGETS = {
-    "course_utils": 2000,
+    "course_utils": 2730,
     "course_exercises/engine": 900,
-    "course_tools": 1300,
+    "course_tools": 1600,
 }
 LINES_AN_EXERCISE = 102
 

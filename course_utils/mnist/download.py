@@ -4,22 +4,25 @@ import hashlib
 import io
 import math
 import os
+import re
 import socket
 import threading
 import time
 import zlib
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from course_utils.files import replacing, shown
 from course_utils.message import CourseError
-from course_utils.mnist.idx import FILES, GZIP, read_folder, unpacked
+from course_utils.mnist.idx import FILES, GZIP, OtherSetError, part_of, read_folder, unpacked
 
 MIRRORS = (
     "https://storage.googleapis.com/cvdf-datasets/mnist/",
     "https://ossci-datasets.s3.amazonaws.com/mnist/",
 )
 PATIENCE = 8  # seconds of silence, shared out among the mirrors
+ADDRESS = r"https?://([^/@]*@)?([\w-]+(\.[\w-]+)*\.?|\[[\w:.%]+\])(:\d+)?(/[^\\]*)?"
 
 
 class DownloadError(CourseError, RuntimeError):
@@ -30,30 +33,53 @@ def fetch(folder):
     """Download into `folder` those files of MNIST that it lacks or holds damaged.
 
     The mirrors are `MIRRORS`, or those that the environment variable ``COURSE_MIRRORS`` lists,
-    separated by spaces. One that fails, sends something else, or is silent for `PATIENCE`
-    divided by their number, is not asked again. A slow one may take all the time it needs.
+    separated by spaces or commas, with or without ``http://``. One that fails, sends something
+    else, or is silent for `PATIENCE` divided by their number, is not asked again. A slow one may
+    take all the time it needs.
 
     Return the damaged files that were set aside as ``x.gz.damaged``; else raise DownloadError.
+    A whole file of another set stays as it is, and MNIST's gets another name beside it.
     """
     from tqdm.auto import tqdm
 
     whole, problems = read_folder(folder)
     names = sorted(FILES.keys() - whole.keys(), key=FILES.get)  # small ones show obstacles early
-    mirrors = os.environ.get("COURSE_MIRRORS", "").split() or MIRRORS
+    mirrors = _own_mirrors() or MIRRORS
     failures, set_aside = [], []
     total = round(0.212 * sum(math.prod(FILES[name][0]) for name in names))  # so well it compresses
     with tqdm(desc="MNIST", total=total, unit="B", unit_scale=True, delay=0.5, leave=False) as bar:
         for mirror in mirrors:
             try:
                 while names:
-                    url = f"{mirror.rstrip('/')}/{names[0]}.gz"
-                    content = _download(url, *FILES[names[0]], PATIENCE / len(mirrors), bar)
-                    set_aside += _install(content, Path(folder), names.pop(0), problems)
+                    url = f"{mirror.rstrip('/')}/{names[0]}"
+                    content = _download_packed_or_not(url, names[0], PATIENCE / len(mirrors), bar)
+                    set_aside += _install(content, Path(folder), names.pop(0), problems, whole)
                 return set_aside
-            except (OSError, zlib.error) as error:
+            except (OSError, ValueError, zlib.error) as error:  # ValueError: no host is called so
                 host = urlsplit(mirror).netloc.rpartition("@")[2] or mirror  # without a password
                 failures.append(f"{host}: {_in_words(error)}")
     raise DownloadError("{failures}", failures="; ".join(failures))
+
+
+def _own_mirrors():
+    """Return the addresses in ``COURSE_MIRRORS``; a DownloadError names the one that is none."""
+    mirrors = []
+    for given in re.findall(r"[^\s,;]+", os.environ.get("COURSE_MIRRORS", "")):
+        mirrors.append(given if "://" in given else f"http://{given}")
+        if not re.fullmatch(ADDRESS, mirrors[-1], re.IGNORECASE):
+            problem = "COURSE_MIRRORS: {given} is no address like http://192.168.0.7:8000/mnist"
+            raise DownloadError(problem, given=given.rpartition("@")[2])  # without a password
+    return mirrors
+
+
+def _download_packed_or_not(url, name, patience, bar):
+    """Return the verified bytes of a file, compressed or, if the server lacks that, as it is."""
+    try:
+        return _download(f"{url}.gz", *FILES[name], patience, bar)
+    except OSError as error:
+        if getattr(getattr(error, "response", None), "status_code", None) != 404:
+            raise
+    return _download(url, *FILES[name], patience, bar)
 
 
 def _download(url, shape, sha256, patience, bar):
@@ -84,14 +110,16 @@ def _download(url, shape, sha256, patience, bar):
                 received, heard = body.tell(), time.monotonic()
             if time.monotonic() - heard > patience:
                 raise TimeoutError
-            if received > 1000 + math.prod(shape):
+            if received > 1000 + 1.01 * math.prod(shape):
                 raise zlib.error
         if errors:
             raise errors[0]
         content = body.getvalue()
-    if content[:2] != GZIP or hashlib.sha256(unpacked(content)).hexdigest() != sha256:
-        raise zlib.error
-    return content
+    with suppress(OSError, EOFError, zlib.error):
+        plain = unpacked(io.BytesIO(content))(1000 + math.prod(shape))
+        if hashlib.sha256(plain).hexdigest() == sha256:
+            return content
+    raise zlib.error
 
 
 def _in_words(error):
@@ -109,13 +137,17 @@ def _in_words(error):
     return next((words[kind] for kind in words if isinstance(error, kind)), own_words)
 
 
-def _install(content, folder, name, problems):
+def _install(content, folder, name, problems, whole):
     """Write a verified file, and return copies of the damaged ones that it replaces.
 
     Copied, not renamed: another process may have put a whole file there just now.
     """
-    path, copies = folder / f"{name}.gz", []
-    damaged = {problem.path for problem in problems if problem.path.name in (name, path.name)}
+    healthy = {error.path for error in problems if isinstance(error, OtherSetError)}
+    taken = healthy | {path for _, path in whole.values()}
+    damaged = {error.path for error in problems} & {folder / name, folder / f"{name}.gz"} - healthy
+    while {folder / name, folder / f"{name}.gz"} & taken:
+        name = f"mnist-{name}"
+    path, copies = folder / (f"{name}.gz" if content.startswith(GZIP) else name), []
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for old in damaged:
@@ -131,7 +163,7 @@ def _install(content, folder, name, problems):
         for old in damaged - {path}:
             old.unlink(missing_ok=True)
     except OSError as error:
-        if name not in read_folder(folder)[0]:  # else another process was faster
+        if part_of(path) not in read_folder(folder)[0]:  # else another process was faster
             values = {"folder": shown(folder), "reason": error.strerror or error}
             raise DownloadError("{folder} cannot be written: {reason}", **values) from error
     return copies

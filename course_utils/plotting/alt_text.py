@@ -18,9 +18,13 @@ MOST = 16  # up to so many, the bars, points and texts of a picture are named on
 SIGNS = {"leq": "≤", "geq": "≥", "cdot": "·", "times": "×"}
 
 
-def describe(figure):
-    """Return in one line what a figure shows; numbers below 1,000 are rounded to three digits."""
-    figure.draw_without_rendering()  # only then do the axes know their ticks
+def describe(figure, drawn=False):
+    """Return in one line what a figure shows; numbers below 1,000 are rounded to three digits.
+
+    Its axes know their ticks only once it is `drawn`, which takes as long as saving it.
+    """
+    if not drawn:
+        figure.draw_without_rendering()
     axes = [ax for ax in figure.axes if ax.get_visible() and ax.get_label() != "<colorbar>"]
     images = [ax for ax in axes if ax.images and not ax.axison and not ax.get_label()]
     sentences = [text.get_text() for text in figure.texts]

@@ -1,7 +1,7 @@
 // Returns what is wrong with the slides of a page, as ["slide 3: ...", ...]. Pixels are those of
 // a window of 1280 x 720, in which nothing is scaled.
 async () => {
-  const WIDTH = 1280, BOTTOM = 680, SMALLEST = 18, CONTRAST = 4.5;
+  const WIDTH = 1280, BOTTOM = 690, SMALLEST = 18, CONTRAST = 4.5;
   const found = new Set();
 
   const shown = (element) => element.checkVisibility({ visibilityProperty: true, opacityProperty: true });

@@ -1,7 +1,12 @@
-"""Chapter 01 in JupyterLab, as a student and as a lecturer use it: with a browser, offline."""
+"""Chapters in JupyterLab, as a student and as a lecturer use them: with a browser, offline.
+
+What JupyterLab itself draws around a chapter (menus, tool bars, prompts, the editors of the cells)
+is not ours; what the cells show is, and must be readable for everyone.
+"""
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -11,12 +16,22 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from axe_playwright_python.sync_playwright import Axe
+from nbformat.v4 import new_code_cell
 
 import course_tools
 from course_tools import notebooks
 from course_utils.chapters import NOTEBOOKS
 
 CHAPTER = "01_perceptron.ipynb"
+PICTURES = "05_mnist_inference.ipynb"  # the chapter with the most of them
+# A reply of every kind, each with some code.
+REPLIES = """
+from course_exercises.engine.reply import LOOKS, Reply
+for kind in LOOKS:
+    Reply(kind, "Its `heading`", ["It says."], [("yours", 1)], "def f(x):  # why\\n    0").show()
+"""
+OURS = {"include": [[".jp-Notebook .jp-RenderedMarkdown"], [".jp-Notebook .jp-OutputArea-output"]]}
 WAITS = "[...document.querySelectorAll('.jp-InputPrompt')].some((p) => p.innerText == '[*]:')"
 SECONDS = 1000  # Playwright counts in milliseconds
 
@@ -30,16 +45,21 @@ def lab(tmp_path_factory):
     for cell in chapter.cells:
         if cell.cell_type == "code":
             cell.update(outputs=[], execution_count=None)
+    chapter.cells.append(new_code_cell(REPLIES))
     nbformat.write(chapter, home / "notebooks" / CHAPTER)
     (home / "config").mkdir()
     settings = {"open_browser": False, "token": "", "password": "", "port": 0, "allow_root": True}
     (home / "config" / "jupyter_server_config.json").write_text(
         json.dumps({"ServerApp": settings}), encoding="utf-8"
     )
+    all_cells = home / "config/lab/user-settings/@jupyterlab/notebook-extension"
+    all_cells.mkdir(parents=True)  # are in the page, not only those on the screen
+    (all_cells / "tracker.jupyterlab-settings").write_text('{"windowingMode": "none"}', "utf-8")
     folders = {"CONFIG": home / "config", "RUNTIME": home / "runtime", "DATA": home / "data"}
     paths = {f"JUPYTER_{name}_DIR": str(folder) for name, folder in folders.items()}
-    # What `course open` sets: no question about news, which would ask the internet.
-    paths["JUPYTER_CONFIG_PATH"] = str(Path(course_tools.__file__).parent / "jupyter")
+    # What `course open` sets: no question about news, which would ask the internet; our extension.
+    ours = str(Path(course_tools.__file__).parent / "jupyter")
+    paths |= {"JUPYTER_CONFIG_PATH": ours, "JUPYTER_PATH": ours}
     with (home / "log").open("wb") as log:
         server = subprocess.Popen(
             [sys.executable, "-m", "jupyterlab"],
@@ -64,6 +84,24 @@ def _address(home):
     raise TimeoutError((home / "log").read_text(encoding="utf-8", errors="replace"))
 
 
+def opened(context, address, chapter):
+    """Open a chapter in a new window; return it when the kernel is ready."""
+    page = context.new_page()
+    page.set_default_timeout(60 * SECONDS)
+    page.goto(f"{address}lab/tree/notebooks/{chapter}?reset")
+    page.locator(".jp-Notebook .jp-Cell").first.wait_for()
+    page.get_by_text("Python 3 (ipykernel) | Idle").wait_for()
+    return page
+
+
+def save(page):
+    page.locator(".jp-Notebook .jp-Cell").first.click()
+    unsaved = page.locator(".lm-TabBar-tab.jp-mod-dirty")
+    unsaved.first.wait_for()
+    page.keyboard.press("Control+s")
+    unsaved.first.wait_for(state="detached")
+
+
 @pytest.fixture(scope="module")
 def page(browser, lab):
     """Open chapter 01 in a window of JupyterLab, run all its cells, and watch what it asks for."""
@@ -71,11 +109,7 @@ def page(browser, lab):
     with browser.new_context(viewport={"width": 1400, "height": 900}) as context:
         asked = []
         context.on("request", lambda request: asked.append(request.url))
-        page = context.new_page()
-        page.set_default_timeout(60 * SECONDS)
-        page.goto(f"{address}lab/tree/notebooks/{CHAPTER}?reset")
-        page.locator(".jp-Notebook .jp-Cell").first.wait_for()
-        page.get_by_text("Python 3 (ipykernel) | Idle").wait_for()
+        page = opened(context, address, CHAPTER)
         page.get_by_role("menuitem", name="Run", exact=True).click()
         page.get_by_text("Run All Cells", exact=True).click()
         page.locator(".noUi-handle").first.wait_for()
@@ -85,24 +119,74 @@ def page(browser, lab):
         assert [url for url in asked if not url.startswith(own)] == []
 
 
+def faults(page):
+    """Return what axe-core finds in our part of a page that stops a reader, or makes it hard."""
+    found = Axe().run(page, OURS).response["violations"]
+    return {
+        f"{fault['id']}: {node['html']}"
+        for fault in found
+        if fault["impact"] in ("serious", "critical")
+        for node in fault["nodes"]
+    }
+
+
+@pytest.fixture(scope="module")
+def unrun(browser, lab):
+    """Open a chapter in JupyterLab as it is stored: nobody has run or trusted it."""
+    with browser.new_context(viewport={"width": 1400, "height": 900}) as context:
+        yield opened(context, lab[0], PICTURES)
+
+
+def switch_theme(page, name):
+    page.get_by_role("menuitem", name="Settings", exact=True).click()
+    page.get_by_text("Theme", exact=True).click()
+    page.get_by_text(name, exact=True).click()
+    page.locator(f'body[data-jp-theme-name="{name}"]').wait_for(state="attached")
+
+
+@pytest.mark.parametrize("theme", ["JupyterLab Dark", "JupyterLab Light"])
+@pytest.mark.parametrize("window", ["page", "unrun"])
+def test_everyone_can_read_what_the_cells_show(request, window, theme):
+    page = request.getfixturevalue(window)
+    switch_theme(page, theme)
+    assert page.locator(".jp-OutputArea img").count() >= 14
+    assert faults(page) == set()
+
+
+@pytest.mark.parametrize(
+    ("attribute", "fault"), [("alt", "image-alt"), ("aria-labelledby", "aria-input-field-name")]
+)
+def test_what_a_screen_reader_lacks_is_found(page, attribute, fault):
+    part = page.query_selector(f".jp-OutputArea [{attribute}]")
+    kept = part.get_attribute(attribute)
+    part.evaluate("(part, name) => part.removeAttribute(name)", attribute)
+    found = faults(page)
+    part.evaluate("(part, [name, kept]) => part.setAttribute(name, kept)", [attribute, kept])
+    assert [line.partition(":")[0] for line in found] == [fault]
+
+
+def test_an_untouched_chapter_is_saved_as_it_was(unrun, lab):
+    save(unrun)
+    assert (lab[1] / PICTURES).read_bytes() == (NOTEBOOKS / PICTURES).read_bytes()
+
+
 def test_chapter_01_runs_and_its_slider_moves_the_line(page, lab):
-    sliders = page.locator(".jp-OutputArea .noUi-handle")
+    sliders = page.get_by_role("slider", name=re.compile("^(w1|w2|b)$"))
     sliders.first.scroll_into_view_if_needed()
     assert sliders.count() == 3
     picture = page.locator(".jp-OutputArea img.widget-image").first
     before = picture.get_attribute("src")
-    sliders.nth(2).focus()
+    assert picture.get_attribute("alt").startswith("outputs 0 0 0 1: AND.")
+    page.get_by_role("slider", name="b", exact=True).focus()
     for _ in range(4):
         page.keyboard.press("ArrowRight")
     page.get_by_text("−0.50", exact=True).wait_for()  # the bias was −1.5
     page.wait_for_function(
-        "([image, old]) => image.src !== old", arg=[picture.element_handle(), before]
+        "([image, old]) => image.src !== old && image.alt.startsWith('outputs 0 1 1 1: OR.')",
+        arg=[picture.element_handle(), before],
     )
 
-    unsaved = page.locator(".lm-TabBar-tab.jp-mod-dirty")
-    unsaved.first.wait_for()
-    page.keyboard.press("Control+s")
-    unsaved.first.wait_for(state="detached")
+    save(page)
     chapter = nbformat.read(lab[1] / CHAPTER, as_version=4)
     cells = [cell for cell in chapter.cells if cell.cell_type == "code"]
     for cell in cells:
@@ -110,6 +194,23 @@ def test_chapter_01_runs_and_its_slider_moves_the_line(page, lab):
         for output in cell.outputs:
             assert output.output_type != "error", f"{cell.id}: {output.evalue}"
             assert output.get("name") != "stderr", f"{cell.id}: {output.text}"
+
+
+# Where the live slides are, and what of this slide is not wholly on the screen or too small.
+LOOK = """() => {
+  const slide = document.querySelector("section.present > section.present");
+  const parts = "img, .widget-slider, .jp-RenderedMarkdown > *, .jp-Cell-inputWrapper";
+  const amiss = [...slide.querySelectorAll(parts)].filter((part) => {
+    const box = part.getBoundingClientRect();
+    const out = box.top < 0 || box.left < 0 || box.right > innerWidth || box.bottom > innerHeight;
+    return part.checkVisibility() && (out || (part.matches("img") && box.height < 250));
+  });
+  const footer = document.querySelector(".jp-Notebook-footer");  // "Click to add a cell."
+  if (footer.checkVisibility()) amiss.push(footer);
+  const number = document.querySelector(".slide-number").innerText;
+  const place = `${number}, step ${slide.querySelectorAll(".fragment.visible").length}`;
+  return [place, amiss.map((part) => `${place}: ${part.className || part.innerText}`)];
+}"""
 
 
 def test_chapter_01_opens_as_live_slides_with_its_sliders(page):
@@ -124,3 +225,33 @@ def test_chapter_01_opens_as_live_slides_with_its_sliders(page):
     page.keyboard.press("Escape")
     page.keyboard.press("ArrowRight")
     slides.get_by_role("heading", name="1. A neuron weighs its inputs").wait_for()
+
+
+def test_on_a_full_screen_code_above_a_picture_is_there_in_full_once_you_click_into_it(page):
+    page.set_viewport_size({"width": 1280, "height": 720})
+    page.keyboard.press("f")
+    frame = page.frames[1]
+    frame.wait_for_function("document.fullscreenElement && innerWidth == 1280")
+    page.keyboard.press("Space")
+    code = frame.locator("section.present > section.present .jp-Cell-inputWrapper").first
+    hidden = "(code) => code.scrollHeight - code.clientHeight"
+    assert code.evaluate(hidden) > 50
+    code.locator(".cm-line").first.click()
+    assert code.evaluate(hidden) == 0
+    page.keyboard.press("Escape")
+
+
+def test_live_slides_show_every_picture_and_slider_whole_on_this_screen(page):
+    frame = page.frames[1]
+    assert frame.evaluate("[innerWidth, innerHeight]") == [1280, 720]
+    places, amiss = [""], []
+    while True:
+        place, found = frame.evaluate(LOOK)
+        amiss += found
+        if place == places[-1]:
+            break
+        places.append(place)
+        page.keyboard.press("Space")
+    assert amiss == []
+    shown, total = re.match(r"(\d+) / (\d+)", places[-1]).groups()
+    assert shown == total

@@ -1,5 +1,6 @@
 """Every slide of every chapter in a real browser, 1280 by 720: all of it is there and legible."""
 
+import base64
 import re
 from contextlib import nullcontext
 from functools import partial
@@ -7,14 +8,16 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from slide_deck import GOOD, code, deck, picture, printed, text
 
+from course_tools import deck as inside
 from course_tools import slides
 from course_tools.command import main
 from course_utils import chapters as table
 
 CHECKS = Path(__file__).with_name("slide_checks.js").read_text(encoding="utf-8")
-SIZE = {"width": slides.WIDTH, "height": slides.HEIGHT}
+SIZE = {"width": inside.WIDTH, "height": inside.HEIGHT}
 
 
 def problems(browser, html):
@@ -189,6 +192,65 @@ def test_the_pdf_has_a_page_of_the_right_size_for_each_slide(
     }
     assert boxes == {(0, 0, 960, 540)}  # points: 1280 x 720 px
     assert capsys.readouterr().out.splitlines()[1] == f"{pdf}: {len(content) / 1e6:.1f} MB"
+
+
+def test_a_handout_has_the_notes_below_the_slides(browser, small, monkeypatch):
+    monkeypatch.setattr(slides, "browser", lambda: nullcontext(browser))
+    html = small(*GOOD, text("long " * 600, "notes"))
+    content = slides.write_pdf(html, notes=True).read_bytes()
+    heights = {float(box.split()[3]) for box in re.findall(rb"/MediaBox\s*\[(.*?)\]", content)}
+    assert len(heights) == 1 and heights.pop() > 540 + 150  # all pages have room for the longest
+    assert len(re.findall(rb"/Type\s*/Page\b", content)) == 5
+
+
+def test_a_picture_alone_has_words_on_paper_only(browser, small):
+    lone = code("plot()", picture(size=(900, 600)), tags=["output-only"])
+    html = small(lone, text("**What we saw.** It is grey. And more.", "notes")).as_uri()
+    with browser.new_context(viewport=SIZE) as context:
+        page = context.new_page()
+        page.goto(f"{html}#/1")
+        words = page.locator(".slide > .caption")
+        assert page.locator("section.present img").is_visible() and not words.is_visible()
+        page.goto(f"{html}?print-pdf")
+        words.wait_for()
+        assert words.inner_text() == "It is grey."
+        lowest = page.locator(".slide:has(.caption) img").bounding_box()
+        assert lowest["y"] + lowest["height"] <= words.bounding_box()["y"]
+
+
+def test_a_picture_of_ones_own_is_shrunk_to_the_slide_but_not_enlarged(browser, small, tmp_path):
+    for name, size in {"large": (3000, 2000), "tiny": (30, 20)}.items():
+        (tmp_path / f"{name}.png").write_bytes(
+            base64.b64decode(picture(size=size).data["image/png"])
+        )
+    words = "\n\nA line of words above and below a picture."
+    html = small(
+        text(f"## Mine{words}\n\n![large](large.png){words}"),
+        text(f"## Mine{words}\n\n<img src='large.png' alt='large'>"),
+        text(f"## Mine{words}\n\n![tiny](tiny.png)"),
+    )
+    found = [problem for problem in problems(browser, html) if "NaN px in a picture" not in problem]
+    assert found == []
+    with browser.new_context(viewport=SIZE) as context:
+        page = context.new_page()
+        page.goto(f"{html.as_uri()}#/3")
+        box = page.locator("section.present img").bounding_box()
+        assert box["height"] == 20
+
+
+@pytest.mark.parametrize("deck_of", [table.CHAPTERS[1], None], ids=["a chapter", "their list"])
+def test_axe_finds_nothing_serious(browser, deck_of, tmp_path):
+    axe = Axe()
+    html = slides.write_html(table.CHAPTERS[1].path, tmp_path)
+    address = f"{html.as_uri()}?print-pdf" if deck_of else slides.write_list(tmp_path).as_uri()
+    with browser.new_context(viewport=SIZE) as context:
+        page = context.new_page()
+        page.goto(address)  # printed, all slides of a chapter are there at once
+        if deck_of:
+            page.wait_for_function("document.querySelectorAll('.pdf-page').length > 0")
+        violations = axe.run(page).response["violations"]
+    serious = [v for v in violations if v["impact"] in ("serious", "critical")]
+    assert [(v["id"], v["nodes"][0]["html"][:200]) for v in serious] == []
 
 
 def test_slides_that_the_browser_cannot_print(browser, tmp_path, monkeypatch):

@@ -24,7 +24,7 @@ STORED = "step 1,000: loss 0.250, accuracy 0.9221, shape (10, 784), W1 -3.2e-05"
         (STORED.replace("0.250", "0.252"), PERCENT),
         (STORED.replace("0.9221", "0.9215"), {"abs": 0.001}),
         (STORED.replace("0.9221", "0.9215"), {"rel": 1e-9, "abs": 0.001}),
-        (STORED.replace("1,000", "1,009"), PERCENT),
+        (STORED.replace("1,000", "1,009"), {"whole": 9}),
         (STORED.replace("-3.2e-05", "−3.21e-05"), PERCENT),
         (STORED.replace("0.250", "17.3"), "any"),
         (STORED.replace("loss 0.250", "loss   0.250"), PERCENT),
@@ -48,10 +48,32 @@ def test_units_and_alignment_do_not_matter(text, stored, tolerance):
     assert not is_near(text + "s", stored, tolerance)
 
 
+LOGGED = "step 100 of 200   mean loss 0.250   7.5 s\nstep 200 of 200   mean loss 0.125  15.1 s"
+IN_ITS_OWN_TIME = {"rel": 0.01, "times": "any"}
+
+
+@pytest.mark.parametrize("seconds", ["0.1 s", "123.4 s", "99 ms"])
+def test_times_may_be_any_while_the_other_numbers_may_not(seconds):
+    stored = LOGGED.replace(" s\n", f" {seconds[-2:].strip()}\n")
+    text = LOGGED.replace("7.5 s", seconds)
+    assert is_near(text, stored, IN_ITS_OWN_TIME)
+    assert not is_near(text, stored, PERCENT)
+    assert not is_near(text.replace("0.125", "0.127"), stored, IN_ITS_OWN_TIME)
+    assert not is_near(text.replace("step 100", "step 101"), stored, IN_ITS_OWN_TIME)
+    assert not is_near(text.replace("15.1 s", "15.1 steps"), stored, IN_ITS_OWN_TIME)
+
+
+def test_a_word_that_is_no_tolerance_is_an_error():
+    with pytest.raises(TypeError, match="relative"):
+        is_near(STORED, STORED, {"relative": 0.01})
+
+
 @pytest.mark.parametrize(
     ("text", "tolerance"),
     [
         (STORED.replace("0.250", "0.253"), PERCENT),  # just outside
+        (STORED.replace("1,000", "1,001"), {"rel": 0.01, "abs": 10}),  # a count is exact
+        (STORED.replace("1,000", "1,010"), {"whole": 9}),
         (STORED.replace("0.9221", "0.9232"), {"abs": 0.001}),
         (STORED.replace("-3.2e-05", "3.2e-05"), PERCENT),
         (STORED.replace("0.250", "nan"), "any"),

@@ -143,6 +143,7 @@ def test_a_notebook_without_exercises_is_a_row_and_is_not_run(tmp_path):
 def test_the_command_that_collects_a_folder(tmp_path, capsys):
     folder = tmp_path / "submitted"
     write(folder / "이" / "01.ipynb", "import time\ntime.sleep(600)", CHECK)
+    write(folder / "B.IPYNB", "1")  # as some learning platforms write it
     write(folder / "이" / ".ipynb_checkpoints" / "01.ipynb", WRONG, CHECK)
     (folder / "broken.ipynb").write_text("{", encoding="utf-8")
     (folder / "readme.txt").write_text("x", encoding="utf-8")
@@ -156,6 +157,7 @@ def test_the_command_that_collects_a_folder(tmp_path, capsys):
     with table.open(encoding="utf-8-sig", newline="") as file:
         assert list(csv.reader(file))[1:] == [
             ["'=1+1.ipynb", "", "not a notebook"],
+            ["B.IPYNB", "", "no exercises"],
             ["broken.ipynb", "", "not a notebook"],
             ["이/01.ipynb", "01/nor", "stopped"],
             ["이/01.ipynb", "01/other-xor", "stopped"],
@@ -163,8 +165,9 @@ def test_the_command_that_collects_a_folder(tmp_path, capsys):
         ]
 
 
-def test_a_submission_is_never_overwritten_by_the_table(tmp_path, capsys):
-    path = write(tmp_path / "01.ipynb", "1")
+@pytest.mark.parametrize("name", ["01.ipynb", "01.IPYNB"])
+def test_a_submission_is_never_overwritten_by_the_table(name, tmp_path, capsys):
+    path = write(tmp_path / name, "1")
     before = path.read_bytes()
     assert main(["collect", str(tmp_path), "--to", str(path)]) == 1
     assert "is a notebook: name another file" in capsys.readouterr().err

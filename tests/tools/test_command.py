@@ -8,11 +8,12 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from jupyterlab_server.config import get_page_config
+from jupyter_core.paths import jupyter_path
+from jupyterlab_server.config import get_federated_extensions, get_page_config
 from nbformat.v4 import new_code_cell, new_notebook
 from tiny_mnist import fill, snapshot
 
-from course_tools import command, doctor, execute
+from course_tools import doctor, execute
 from course_tools.command import main
 from course_utils.files import COURSE
 
@@ -40,6 +41,8 @@ def test_it_runs_as_a_module_and_lists_the_commands_students_first():
     "arguments",
     [
         [],
+        ["open", "--no-such-option"],
+        ["solve", "--no-browser"],
         ["dcotor"],
         ["open", "01", "02"],
         ["collect"],
@@ -146,8 +149,9 @@ def test_whatever_happens_is_said_in_one_sentence(monkeypatch, capsys, error, st
 
 
 def test_a_course_without_its_notebooks_says_so(monkeypatch, tmp_path, capsys):
-    monkeypatch.setattr(command, "COURSE", tmp_path)
-    assert "are not beside its code" in one_sentence(capsys, "open")
+    monkeypatch.setattr(doctor, "COURSE", tmp_path)
+    monkeypatch.chdir(tmp_path)
+    assert f"(the code is in {tmp_path}, without the notebooks)" in one_sentence(capsys, "open")
     assert main(["progress"]) == 0
 
 
@@ -204,7 +208,7 @@ def test_fetch_downloads_what_is_missing(is_damaged, data_folder, tiny_mnist, mo
         *([f"A damaged file is now called {name}.damaged."] if is_damaged else []),
         f"The full MNIST set is now in {HOME}.",
     ]
-    assert err.startswith(f"{name} is no gzip file") == is_damaged
+    assert err.startswith(f"{name} is no IDX file") == is_damaged
     assert main(["fetch"]) == 0
     assert capsys.readouterr().out == f"The full MNIST set is already in {HOME}.\n"
 
@@ -238,6 +242,7 @@ def test_open_starts_jupyterlab_on_a_chapter_without_the_question_about_news(mon
     started = []
     monkeypatch.setattr("jupyterlab.labapp.main", started.append)
     monkeypatch.setenv("JUPYTER_CONFIG_PATH", "/kept")
+    monkeypatch.setenv("JUPYTER_PATH", "/kept")
     monkeypatch.setenv("PATH", "/kept")
     assert main(["open"]) == 0
     assert main(["open", "3"]) == 0
@@ -245,5 +250,29 @@ def test_open_starts_jupyterlab_on_a_chapter_without_the_question_about_news(mon
     assert os.environ["JUPYTER_CONFIG_PATH"].split(os.pathsep)[-1] == "/kept"
     first, *_, last = os.environ["PATH"].split(os.pathsep)
     assert (first, last) == (str(Path(sys.executable).parent), "/kept")
+    assert "one-neuron" in get_federated_extensions(jupyter_path("labextensions"))
     disabled = get_page_config([])["disabledExtensions"]  # as JupyterLab would read it
     assert "@jupyterlab/apputils-extension:announcements" in disabled
+
+
+def test_open_hands_options_on_to_jupyterlab(monkeypatch):
+    started = []
+    monkeypatch.setattr("jupyterlab.labapp.main", started.append)
+    given = ["--port", "8890", "--no-browser", "--ip=0.0.0.0", "--allow-root"]
+    assert main(["open", *given, "3"]) == 0
+    [[path, *options]] = started
+    assert path.endswith("03_softmax.ipynb")
+    assert options == ["--port=8890", "--no-browser", "--ip=0.0.0.0", "--allow-root"]
+
+
+@pytest.mark.parametrize(
+    ("user", "typed", "says"), [(0, [], True), (0, ["--allow-root"], False), (1000, [], False)]
+)
+def test_root_is_told_what_to_type(user, typed, says, monkeypatch, capsys):
+    monkeypatch.setattr("jupyterlab.labapp.main", lambda _: sys.exit(1))
+    monkeypatch.setattr(os, "geteuid", lambda: user, raising=False)
+    if says:
+        assert one_sentence(capsys, "open", *typed).endswith(" open --allow-root\n")
+    else:
+        with pytest.raises(SystemExit, match="1"):
+            main(["open", *typed])

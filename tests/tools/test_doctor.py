@@ -1,17 +1,20 @@
 """The doctor: what is well, what is not, and what to do about it."""
 
 import os
+import shutil
 import subprocess
 import sys
 from importlib import metadata
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
-from tiny_mnist import fill, snapshot
+from tiny_mnist import as_npz, fill, snapshot
 
 from course_tools import doctor
-from course_utils import weights
-from course_utils.files import command, python
+from course_tools.command import main
+from course_utils import files, weights
+from course_utils.files import COURSE, command, python
 from course_utils.mnist import sample as mnist_sample
 from course_utils.mnist.sample import SampleError
 
@@ -28,6 +31,9 @@ def healthy(data_folder, tmp_path, monkeypatch):
     monkeypatch.setattr(doctor, "DATA", data_folder)
     monkeypatch.setattr(metadata, "requires", lambda _: ["numpy", "scipy", "pooch", "mlxtend"])
     monkeypatch.setattr(weights, "load_weights", dict)
+    monkeypatch.setattr("psutil.virtual_memory", lambda: SimpleNamespace(available=2e9))
+    monkeypatch.setattr(doctor, "CGROUP", tmp_path / "no cgroup")
+    monkeypatch.setattr(doctor, "folder", lambda: ("well", ""))
     monkeypatch.setattr(weights, "SAMPLE_WEIGHT", data_folder / "sample_weight.npz")
     return requirements
 
@@ -100,7 +106,175 @@ def test_a_line_of_a_merge_conflict_in_the_requirements(healthy):
     healthy.write_text("numpy==2.1.0\n=======\n", encoding="utf-8")
     found, cure = row("packages")
     assert found.startswith("unknown, requirements.txt is damaged (") and "\n" not in found
-    assert cure.endswith("git checkout -- requirements.txt")
+    assert cure == files.restore("requirements.txt")
+
+
+@pytest.mark.parametrize("is_clone", [False, True])
+@pytest.mark.parametrize("git", [None, "/usr/bin/git"])
+def test_a_file_comes_back_by_git_or_from_a_fresh_download(is_clone, git, tmp_path, monkeypatch):
+    monkeypatch.setattr(files, "COURSE", tmp_path)
+    monkeypatch.setattr("shutil.which", lambda name: git)
+    if is_clone:
+        (tmp_path / ".git").write_text("as in a worktree", encoding="utf-8")
+    assert files.restore("notebooks") == (
+        "to get it back: git checkout -- notebooks"
+        if is_clone and git
+        else "to get it back: copy notebooks from a fresh download of the course"
+    )
+
+
+def test_without_tensorflow_the_chapters_that_need_it_are_named(healthy, monkeypatch):
+    monkeypatch.setattr(
+        metadata,
+        "requires",
+        lambda _: [
+            "no-such-package; extra == 'tensorflow'",
+            "not-for-this; python_version < '3' and extra == 'tensorflow'",
+        ],
+    )
+    found, cure = row("no-such-package")
+    assert found.startswith("missing: chapters 07 and 08")
+    assert cure == f"for chapters 07 and 08, {doctor.INSTALL}"
+    assert row("not-for-this") == (
+        "there is none for this machine: chapters 07 and 08 need it",
+        "",
+    )
+
+
+# ---------------------------------------------------------------- the course's folder
+
+
+def copy_of_course(folder, with_notebooks=True):
+    """Copy what tells a course, and the code of its command, into a folder."""
+    for package in ("course_utils", "course_tools"):
+        shutil.copytree(COURSE / package, folder / package)
+    if with_notebooks:
+        (folder / "notebooks").mkdir()
+    return folder
+
+
+def folder_seen_by(python_path, cwd):
+    """Return what the doctor says of the folder, with code from `python_path`, typed in `cwd`."""
+    result = subprocess.run(
+        [sys.executable, "-P", "-c", "from course_tools import doctor; print(*doctor.folder())"],
+        env=os.environ | {"PYTHONPATH": str(python_path), "PYTHONUTF8": "1"},
+        cwd=cwd,
+        capture_output=True,
+        encoding="utf-8",
+        check=True,
+    )
+    return result.stdout.strip()
+
+
+def test_a_course_in_its_folder_is_well(tmp_path):
+    here = copy_of_course(tmp_path / "우리 course")
+    for cwd in here, here / "notebooks", tmp_path:
+        assert folder_seen_by(here, cwd) == "notebooks run with the code in it"
+
+
+def test_a_copy_whose_code_is_that_of_the_first_folder(tmp_path):
+    old, new = copy_of_course(tmp_path / "old"), copy_of_course(tmp_path / "new")
+    for cwd in new, new / "notebooks":  # a terminal, a kernel
+        said = folder_seen_by(old, cwd)
+        assert said.startswith(f"the code in {old} is used instead in the folder {new}, type the")
+
+
+def test_a_doctor_of_the_new_folder_sees_that_notebooks_take_the_old(tmp_path, monkeypatch):
+    old, new = copy_of_course(tmp_path / "old"), copy_of_course(tmp_path / "new")
+    monkeypatch.setattr(doctor, "COURSE", new)  # as `python -m course_tools` finds it
+    monkeypatch.setenv("PYTHONPATH", str(old))
+    monkeypatch.chdir(new)
+    found, cure = doctor.folder()
+    assert found == f"the code in {old} is used instead"
+    assert str(new) in cure and "README.md again" in cure
+    assert main(["open"]) == 1
+
+
+def test_a_course_that_notebooks_cannot_import(tmp_path, monkeypatch):
+    here = copy_of_course(tmp_path / "renamed")
+    monkeypatch.setattr(doctor, "COURSE", here)
+    monkeypatch.setattr(doctor, "FIND_CODE", "raise ModuleNotFoundError")
+    monkeypatch.chdir(here)
+    found, cure = doctor.folder()
+    assert found.startswith("it was moved") and str(here) in cure
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a script's first line is for other systems")
+def test_a_command_that_starts_with_a_python_that_is_gone(tmp_path, monkeypatch):
+    script = tmp_path / "course"
+    script.write_text(f"#!{tmp_path}/gone/bin/python\n", encoding="utf-8")
+    script.chmod(0o755)
+    monkeypatch.setattr("shutil.which", lambda name, path: str(script))
+    assert doctor.folder()[0].startswith("it was moved")
+
+
+def test_an_installation_without_the_notebooks_is_told_where_the_course_runs(tmp_path):
+    site = copy_of_course(tmp_path / "site-packages", with_notebooks=False)
+    said = folder_seen_by(site, tmp_path)
+    assert said.startswith(f"the code is in {site}, without the notebooks the course runs in its")
+
+
+def test_in_the_wrong_folder_nothing_else_is_examined(healthy, monkeypatch):
+    monkeypatch.setattr(doctor, "folder", lambda: ("elsewhere", "type the line"))
+    assert [subject for subject, _, _ in doctor.report().rows][-1] == "course's folder"
+    assert not doctor.report().well
+
+
+# ---------------------------------------------------------------- own files, memory
+
+
+def test_own_files_with_the_name_of_a_package(healthy, tmp_path, monkeypatch):
+    folder = tmp_path / "notebooks"
+    (folder / "numpy").mkdir(parents=True)
+    (folder / "scipy").mkdir()  # without __init__.py it hides nothing
+    (folder / "numpy" / "__init__.py").touch()
+    for name in "random.py", "mine.py", "pooch.txt", "pooch.py":
+        (folder / name).touch()
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(doctor, "COURSE", tmp_path)
+    found, cure = row("own files")
+    assert found == "imported in place of Python's own: numpy, pooch, random"
+    hidden = ", ".join(str(folder / name) for name in ("numpy", "pooch.py", "random.py"))
+    assert cure == f"rename {hidden}, then restart the kernel"
+
+
+def test_own_files_where_python_looks_first(healthy, tmp_path, monkeypatch):
+    mine = tmp_path / "mine"
+    mine.mkdir()
+    (mine / "turtle.py").touch()
+    monkeypatch.chdir(mine)
+    monkeypatch.setattr(sys, "path", [path for path in sys.path if path])
+    assert row("own files") == ("none is taken for a package", "")
+    sys.path.insert(0, "")  # as in a kernel
+    assert row("own files")[1].startswith(f"rename {mine / 'turtle.py'}")
+
+
+@pytest.mark.parametrize(
+    ("limit", "found", "well"),
+    [
+        (None, "more than 1.5 GB", True),
+        ("max", "more than 1.5 GB", True),
+        ("3000000000", "more than 1.5 GB", True),
+        ("1600000000", "1.4 GB", False),  # of the 300 MB in use, 100 can be given back
+    ],
+)
+def test_memory_in_a_container(healthy, tmp_path, monkeypatch, limit, found, well):
+    if limit:
+        for name, text in {
+            "memory.max": limit,
+            "memory.current": "300000000",
+            "memory.stat": "anon 200000000\ninactive_file 100000000\nslab 1",
+        }.items():
+            (tmp_path / name).write_text(f"{text}\n", encoding="ascii")
+        monkeypatch.setattr(doctor, "CGROUP", tmp_path)
+    assert row("free memory")[0] == found
+    assert (row("free memory")[1] == "") == well
+
+
+def test_too_little_memory(healthy, monkeypatch):
+    monkeypatch.setattr("psutil.virtual_memory", lambda: SimpleNamespace(available=0.44e9))
+    found, cure = row("free memory")
+    assert found == "0.4 GB" and "chapters 07 and 08, which need 1.5 GB" in cure
 
 
 def run_without(package, *arguments):
@@ -176,12 +350,17 @@ def test_full_mnist_with_a_damaged_file(healthy, data_folder, tiny_mnist):
     damaged = home / "train-labels-idx1-ubyte"
     damaged.write_bytes(b"")
     found, cure = row("full MNIST")
-    assert "train-labels-idx1-ubyte has 0 bytes instead of 28" in found
+    assert "train-labels-idx1-ubyte is empty" in found
     assert cure == f"in the course's folder, run: {command('fetch')}"
     fill(home, {damaged.name: tiny_mnist[damaged.name]}, ".gz")
     found, cure = row("full MNIST")
     assert found.startswith(f"{Path('data/mnist')}; ") and damaged.name in found
-    assert "delete the damaged file" in cure
+    assert cure == "move what is named out of the folder: the set is whole without it"
+
+
+def test_full_mnist_under_other_names(healthy, data_folder, tiny_mnist):
+    as_npz(data_folder / "mnist", tiny_mnist)
+    assert row("full MNIST") == (str(Path("data/mnist")), "")
 
 
 def test_a_wrong_mnist_dir(healthy, data_folder, tiny_mnist, tmp_path, monkeypatch):

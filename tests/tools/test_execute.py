@@ -78,6 +78,42 @@ def test_a_measured_output_stays_only_if_the_new_one_differs_in_numbers_alone(tm
     assert texts == ["step: 1,250 ms, 3.5e+10\n", "step: 0.1 s\n", "one 1\n", "2\n"]
 
 
+@pytest.mark.parametrize(
+    ("now", "stays"),
+    [
+        ("step 2  loss 0.5  31.7 s", True),
+        ("step 2  loss 0.4  31.7 s", False),
+        ("step 2  loss 0.5  31.7 s\nmore", False),
+    ],
+)
+def test_where_any_time_will_do_the_stored_output_stays_if_times_alone_differ(tmp_path, now, stays):
+    stored = "step 2  loss 0.5  7.5 s\n"
+    metadata = {"nbval": {"numbers": {"rel": 0.5, "times": "any"}}}
+    cell = new_code_cell(f"print({now!r})", metadata=metadata, outputs=printed(stored))
+    path = write(tmp_path / "a.ipynb", cell)
+    execute(path)
+    text = nbformat.read(path, as_version=4).cells[0].outputs[0].text
+    assert text == (stored if stays else f"{now}\n")
+
+
+def test_a_training_stores_its_log_and_nbval_agrees(tmp_path):
+    source = """\
+import numpy as np
+from course_utils.network import MLP
+history = MLP([2, 3, 1], seed=0).fit(np.eye(2), np.eye(2)[:, :1], epochs=600, learning_rate=0.1)"""
+    metadata = {"nbval": {"numbers": {"rel": 0.01, "times": "any"}}}
+    path = write(tmp_path / "a.ipynb", new_code_cell(source, metadata=metadata))
+    assert execute(path)
+    (output,) = nbformat.read(path, as_version=4).cells[0].outputs
+    assert [line.split()[0] for line in output.text.splitlines()] == [
+        *("step", "200", "400", "600", "800", "1,000", "1,200")
+    ]
+    assert "\r" not in output.text
+    assert not execute(path)
+    result = run_nbval(path)
+    assert "Cell 0 PASSED" in result.stdout
+
+
 def test_a_failing_cell_is_named_and_the_file_stays_as_it_was(tmp_path):
     path = write(
         tmp_path / "fails.ipynb",

@@ -1,5 +1,6 @@
 """What the README's two commands stand on: the pins, the version check, a cheap import."""
 
+import json
 import re
 import runpy
 import subprocess
@@ -7,9 +8,14 @@ import sys
 import tomllib
 
 import pytest
+from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
 
 from course_utils.files import COURSE
+from course_utils.quiet import WITHOUT_TENSORFLOW
 
+PROJECT = tomllib.loads((COURSE / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+LIGHT = "requirements-light.txt"
 PINNED = re.compile(r"([A-Za-z0-9._-]+)==\S+( ; .+)?")
 
 
@@ -19,14 +25,53 @@ def requirement_lines(name):
     return [line for line in lines if line]
 
 
-def test_requirements_install_the_course_first_and_pin_all_that_it_needs():
-    first, *rest = requirement_lines("requirements.txt")
+def names(lines):
+    return {re.match(r"[A-Za-z0-9._-]+", line)[0] for line in lines}
+
+
+@pytest.mark.parametrize("form", ["requirements", "requirements-light"])
+def test_requirements_install_the_course_first_and_pin_all_that_it_needs(form):
+    first, *rest = requirement_lines(f"{form}.txt")
     assert first == "-e ."
     assert [line for line in rest if not PINNED.fullmatch(line)] == []
-    project = tomllib.loads((COURSE / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    wanted = {re.match(r"[a-z0-9-]+", line)[0] for line in project["dependencies"]}
-    wanted |= set(requirement_lines("requirements.in")[1:])
-    assert wanted - {PINNED.fullmatch(line)[1] for line in rest} == set()
+    wanted = names(PROJECT["dependencies"]) | names(requirement_lines(f"{form}.in")[1:])
+    if form == "requirements":
+        wanted |= names(PROJECT["optional-dependencies"]["tensorflow"])
+    assert wanted - names(rest) == set()
+
+
+def test_the_light_requirements_are_the_others_without_tensorflow_and_the_tools_of_tests():
+    """What the light ones leave out is there for the sake of something that they leave out."""
+    full, light = (requirement_lines(name) for name in ("requirements.txt", LIGHT))
+    assert set(light) - set(full) == set()  # the same pins, with the same conditions
+    assert "tensorflow" in names(full[1:]) - names(light[1:])
+    text = (COURSE / "requirements.txt").read_text(encoding="utf-8")
+    for name in names(full[1:]) - names(light[1:]) - {"tensorflow"}:
+        [wanted_by] = re.findall(rf"^{re.escape(name)}==.*\n((?:    #.*\n)+)", text, re.MULTILINE)
+        wanted_by = set(re.findall(r"# (?:via )?(?:  )?(\S+)", wanted_by)) - {"via"}
+        assert wanted_by & names(light[1:]) == set()
+        assert "one-neuron-to-keras" not in wanted_by
+
+
+@pytest.mark.parametrize(
+    ("system", "machine", "is_installed"),
+    [
+        ("linux", "x86_64", True),
+        ("linux", "aarch64", True),
+        ("darwin", "arm64", True),
+        ("darwin", "x86_64", False),
+        ("win32", "AMD64", True),
+        ("win32", "ARM64", False),
+    ],
+)
+def test_tensorflow_is_installed_where_there_is_one(system, machine, is_installed):
+    platform = {"sys_platform": system, "platform_machine": machine, "extra": "tensorflow"}
+    lines = [*requirement_lines("requirements.txt")[1:], *PROJECT["optional-dependencies"].values()]
+    for line in lines:
+        requirement = Requirement(line[0] if isinstance(line, list) else line)
+        if requirement.name in ("tensorflow", "keras", "h5py", "grpcio"):  # have compiled parts
+            assert requirement.marker.evaluate(platform) == is_installed
+    assert ((system, machine) in WITHOUT_TENSORFLOW) == (not is_installed)
 
 
 @pytest.mark.parametrize("version", [(3, 10), (3, 14), (2, 7), (4, 0)])
@@ -71,3 +116,18 @@ def test_the_readme_has_one_line_that_tests_and_one_that_starts():
     ]
     # Without a network pip cannot prepare the course again: the end of the line must do.
     assert "`.venv/bin/course open`" in readme
+
+
+def test_containers_install_what_the_readme_says():
+    text = (COURSE / ".devcontainer" / "devcontainer.json").read_text(encoding="utf-8")
+    container = json.loads(text)
+    set_up = container["postCreateCommand"]
+    assert f"{set_up} && .venv/bin/course open" in (COURSE / "README.md").read_text(
+        encoding="utf-8"
+    )
+    [extra] = requirement_lines("binder/requirements.txt")
+    assert (COURSE / "binder" / extra.removeprefix("-r ")).resolve() == COURSE / LIGHT
+    binder = (COURSE / "binder" / "runtime.txt").read_text(encoding="utf-8").strip()
+    pythons = [container["image"].rpartition(":")[2], binder.removeprefix("python-")]
+    supported = SpecifierSet(PROJECT["requires-python"])
+    assert [python for python in pythons if python not in supported] == []

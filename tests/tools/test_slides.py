@@ -1,5 +1,6 @@
 """Slides: what becomes of each cell, and what is said when they cannot be made."""
 
+import base64
 import re
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import nbformat
 import pytest
 from slide_deck import GOOD, code, deck, picture, printed, text
 
+from course_tools import deck as inside
 from course_tools import slides
 from course_tools.command import main
 from course_utils import chapters as table
@@ -85,15 +87,133 @@ def test_making_slides_again_changes_no_byte(tmp_path):
     path = tmp_path / "09.ipynb"
     nbformat.write(deck(*GOOD), path)
     first = slides.write_html(path, tmp_path).read_bytes()
-    slides._font_face.cache_clear()
+    inside._font_face.cache_clear()
     assert slides.write_html(path, tmp_path).read_bytes() == first
 
 
 @pytest.mark.parametrize("chapter", table.CHAPTERS, ids=lambda chapter: chapter.file)
 def test_every_chapter_has_between_25_and_45_slides_in_one_file_below_5_mb(chapter, tmp_path):
-    html = slides.write_html(chapter.path, tmp_path)
+    html = slides.write_html(chapter.path, tmp_path, tell=pytest.fail)
     assert 25 <= html.read_text(encoding="utf-8").count("<section>") <= 45
     assert html.stat().st_size < 5e6
+
+
+def test_a_picture_alone_has_the_first_sentence_of_its_notes_for_the_handout(made):
+    def lone():
+        return code("plot()", picture(), tags=["output-only"])
+
+    _, *slides_made = made(
+        *[lone(), text("**What we saw.** About 0.9, or $y_1$. And more.", "notes")],
+        *[lone(), text("> **Caution.** Three rates, three fates:\n\n- one", "notes")],
+        *[lone(), text("Words.", "-"), text("Not this.", "notes")],
+    )
+    captions = [re.search(r'<div class="caption"><p>(.*?)</p>', slide) for slide in slides_made]
+    assert captions[0][1].startswith("About 0.9, or <math") and captions[0][1].endswith("</math>.")
+    assert captions[1][1] == "Three rates, three fates."
+    assert captions[2] is None
+
+
+# ---------------------------------------------------------------- pictures of the lecturer's own
+
+PNG = picture().data["image/png"]
+SVG = b'<svg xmlns="http://www.w3.org/2000/svg"></svg>'
+
+
+@pytest.mark.parametrize(
+    ("name", "source"),
+    [
+        ("own.png", "![mine](own.png)"),
+        ("own.png", "![mine](own.png 'a title') and ![mine](./own.png?raw=1)"),
+        ("own.png", "![mine][b]\n\n[b]: own.png"),
+        ("own.png", '<img alt="a > b src=c.png" width=20 src="own.png">'),
+        ("own.png", "<p><IMG SRC=own.png></p>"),
+        ("own.png", "![mine](own.png) <!-- <img src='old.png'> -->"),
+        ("그림 1.PNG", "![mine](<그림 1.PNG>)"),
+        ("그림 1.PNG", "![mine](그림%201.PNG)"),
+        ("a%20b.png", "![mine](a%20b.png)"),
+        ("pictures/a&b.svg", "![mine](pictures/a&b.svg)"),
+    ],
+)
+def test_a_picture_beside_the_notebook_is_put_into_the_slides(made, tmp_path, name, source):
+    file = tmp_path / name
+    file.parent.mkdir(exist_ok=True)
+    file.write_bytes(SVG if file.suffix == ".svg" else base64.b64decode(PNG))
+    [_, slide] = made(text(source))
+    content = base64.b64encode(file.read_bytes()).decode("ascii")
+    kind = "svg+xml" if file.suffix == ".svg" else "png"
+    assert f' src="data:image/{kind};base64,{content}"'.lower() in slide.lower()
+    assert name not in re.sub("<!--.*?-->", "", slide)
+
+
+def pasted(source, name="my picture.png"):
+    cell = text(source)
+    cell.attachments = {name: {"image/png": PNG}}
+    return cell
+
+
+def test_a_pasted_picture_is_put_into_the_slides(made):
+    [_, slide] = made(pasted("![mine](attachment:my%20picture.png)"))
+    assert re.search(r'<p class="picture"><img [^>]*alt="mine"', slide)
+    assert f' src="data:image/png;base64,{PNG}"' in slide
+
+
+@pytest.mark.parametrize(
+    ("cell", "said"),
+    [
+        (text("![a](own.png)"), "there is no file own.png: put it beside the notebook"),
+        (text("![a](../그림%201.png)"), "there is no file ../그림 1.png: put it beside"),
+        (text("![a](file:///own.png)"), "there is no file file:///own.png"),
+        (text('<img src="folder.png">'), "there is no file folder.png"),
+        (text("![a](damaged.png)"), "damaged.png is damaged, or no picture that browsers show"),
+        (text("![a](words.txt)"), "words.txt is damaged, or no picture"),
+        (pasted("![a](attachment:b.png)"), "attachment:b.png is not in the notebook: paste it"),
+    ],
+)
+def test_a_picture_that_is_not_there(course, capsys, cell, said):
+    (course / "folder.png").mkdir()
+    (course / "damaged.png").write_bytes(base64.b64decode(PNG)[:40])
+    (course / "words.txt").write_text("words", encoding="utf-8")
+    cell.id = "mine"
+    nbformat.write(deck(cell), course / "09_small.ipynb")
+    assert complaint(capsys).startswith(f"09_small.ipynb, cell mine: {said}")
+    assert not Path("slides").exists()
+
+
+def test_a_picture_in_the_network_is_told_of(course, capsys):
+    cell = text("![a](https://example.org/a.png)")
+    cell.id = "far"
+    nbformat.write(deck(cell), course / "09_small.ipynb")
+    assert main(["slides"]) == 0
+    assert capsys.readouterr().out.splitlines()[0] == (
+        "09_small.ipynb, cell far: https://example.org/a.png will be missing where there is no "
+        "network."
+    )
+
+
+# ---------------------------------------------------------------- exercises
+
+
+def test_the_answers_of_the_lecturer_are_shown_only_on_demand(tmp_path):
+    path = tmp_path / "01_perceptron.ipynb"
+    notebook = nbformat.read(table.CHAPTERS[1].path, as_version=4)
+    cells = {cell.id: cell for cell in notebook.cells}
+    answer = cells["exercise-nor-starter"]
+    answer.source = answer.source.replace("...", "return 1 - max(x1, x2)  # secret")
+    answer.execution_count = None
+    cells["exercise-half-adder-starter"].source += "\n    # XOR and AND, secret"
+    nbformat.write(notebook, path)
+
+    told = []
+    html = slides.write_html(path, tmp_path, tell=told.append).read_text(encoding="utf-8")
+    assert "secret" not in html and "your code in place of the dots" in html
+    assert [*map(str, told)] == [
+        "01_perceptron.ipynb: the slides show the starters, not your answers in "
+        "exercise-nor-starter, exercise-half-adder-starter; --answers does."
+    ]
+    answer.execution_count = 1
+    nbformat.write(notebook, path)
+    html = slides.write_html(path, tmp_path, answers=True, tell=pytest.fail)
+    assert html.read_text(encoding="utf-8").count("secret") == 2
 
 
 # ---------------------------------------------------------------- the list of slides

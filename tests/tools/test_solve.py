@@ -7,7 +7,8 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 from course_exercises import chapter01
 from course_tools.command import main
 from course_tools.notebooks import NotebookError
-from course_tools.solve import write_solved
+from course_tools.solve import FILL_IN, put_starters, write_solved
+from course_utils import chapters as table
 
 
 @pytest.fixture
@@ -70,3 +71,16 @@ def test_the_command_that_writes_solved_copies(tmp_path, capsys):
         f"{tmp_path / 'solved' / '01_perceptron.ipynb'}: exercises solved: 3",
     ]
     assert (tmp_path / "solved" / "01_perceptron.ipynb").exists()
+
+
+@pytest.mark.parametrize("path", [chapter.path for chapter in table.CHAPTERS], ids=lambda p: p.stem)
+def test_starters_take_the_place_of_answers_again(path, tmp_path):
+    def lines(cell):
+        return [line for line in cell.source.splitlines() if line.strip() not in ("", FILL_IN)]
+
+    n_solved = write_solved(path, tmp_path)
+    solved = nbformat.read(tmp_path / path.name, as_version=4)
+    assert len(put_starters(path, solved)) == n_solved
+    original = nbformat.read(path, as_version=4)
+    assert put_starters(path, original) == []
+    assert [*map(lines, solved.cells)] == [*map(lines, original.cells)]

@@ -17,12 +17,12 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
-from tiny_mnist import SHAPES, fill, snapshot
+from tiny_mnist import FORMS, SHAPES, fill, snapshot
 
 from course_utils.files import command
 from course_utils.mnist import download as mnist_download
 from course_utils.mnist import idx as mnist_files
-from course_utils.mnist import load_mnist
+from course_utils.mnist import load_idx, load_mnist
 from course_utils.mnist.download import DownloadError, fetch
 
 PAGE = b"<!DOCTYPE html><title>Please log in</title>" + b"<p>to the network of this hotel" * 99
@@ -37,6 +37,7 @@ class Handler(BaseHTTPRequestHandler):
     def do_GET(self):
         name = self.path.rpartition("/")[2].removesuffix(".gz")
         self.server.requests.append(name)
+        self.server.paths.append(self.path)
         self.server.behaviour(self, self.server.archives.get(name, b""))
 
     do_CONNECT = do_GET
@@ -130,8 +131,8 @@ def other_digits(handler, archive):
     send_it(handler, gzip.compress(gzip.decompress(archive)[::-1]))
 
 
-def send_it_unpacked(handler, archive):
-    send_it(handler, gzip.decompress(archive))
+def bomb(handler, archive):
+    send_it(handler, gzip.compress(gzip.decompress(archive) + bytes(1 << 24)))
 
 
 def never_answer(handler, _):
@@ -165,7 +166,7 @@ FAILURES = {
     reset_half_way: "Connection reset.*",
     one_wrong_bit: "what came was not MNIST",
     other_digits: "what came was not MNIST",
-    send_it_unpacked: "what came was not MNIST",
+    bomb: "what came was not MNIST",
     never_answer: "no answer",
     trickle: "no answer",
     silent_half_way: "no answer",
@@ -193,6 +194,7 @@ def serve(tiny_mnist, data_folder, monkeypatch):
             server.daemon_threads = True
             server.block_on_close = False
             server.behaviour, server.archives, server.requests = behaviour, archives, []
+            server.paths = []
             server.end_of_test, server.half_sent = threading.Event(), threading.Event()
             server.host = f"127.0.0.1:{server.server_port}"
             threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
@@ -278,8 +280,8 @@ def test_load_mnist_says_in_one_line_why_it_is_the_sample(
     out, err = capfd.readouterr()
     assert out.count("\n") == 1 and out.startswith("MNIST: the offline sample, ")
     assert out.endswith(f"; {server.host}: no answer; {FETCH})\n")
-    assert "train-images-idx3-ubyte.gz is no gzip file" in out  # the damaged files are named
-    assert "train-labels-idx1-ubyte has 23 bytes instead of 28" in out
+    assert "train-images-idx3-ubyte.gz is no IDX file" in out  # the damaged files are named
+    assert "train-labels-idx1-ubyte is no IDX file" in out
     assert err.rpartition("\r")[2].strip() == ""  # a progress bar is wiped out
     assert snapshot(home) == before
 
@@ -375,9 +377,24 @@ def test_mirrors_of_your_own(serve, data_folder, tiny_mnist, monkeypatch):
     ("mirror", "message"),
     [
         ("http://me:secret@mirror.invalid:8000/x", "^mirror.invalid:8000: host not found$"),
-        ("mirror.invalid", "^mirror.invalid: Invalid URL"),
-        ("ftp://mirror.invalid", "^mirror.invalid: No connection adapters"),
-        ("http://", "^http://: Invalid URL"),
+        ("me:secret@mirror.invalid:8000/x", "^mirror.invalid:8000: host not found$"),
+        ("mirror.invalid", "^mirror.invalid: host not found$"),
+        ("mirror.invalid/mnist", "^mirror.invalid: host not found$"),
+        ("HTTPS://mirror.invalid:8000", "^mirror.invalid:8000: host not found$"),
+        ("a.invalid, b.invalid;c.invalid", "^a.inv.*; b.invalid: host not found; c.invalid: host"),
+        ("mirror..invalid", "^COURSE_MIRRORS: mirror..invalid is no address like http://192.168"),
+        ("ftp://me:secret@mirror.invalid", "^COURSE_MIRRORS: mirror.invalid is no address like"),
+        ("file:///srv/mnist", "^COURSE_MIRRORS: file:///srv/mnist is no address like http://192."),
+        ("/srv/mnist", "^COURSE_MIRRORS: /srv/mnist is no address like http://192.168.0.7:8000/m"),
+        (r"C:\mnist", r"^COURSE_MIRRORS: C:\\mnist is no address like "),
+        (r"\\server\mnist", r"^COURSE_MIRRORS: \\\\server\\mnist is no address like "),
+        ("http://", "^COURSE_MIRRORS: http:// is no address like "),
+        ("http:/mirror.invalid", "^COURSE_MIRRORS: http:/mirror.invalid is no address like "),
+        ("mirror.invalid:port", "^COURSE_MIRRORS: mirror.invalid:port is no address like "),
+        ("a.invalid ???", r"^COURSE_MIRRORS: \?\?\? is no address like "),
+        ("http://.", r"^COURSE_MIRRORS: http://\. is no address like "),
+        ("mirror.invalid:99999", "^mirror.invalid:99999: "),
+        (f"{'x' * 70}.invalid", f"^{'x' * 70}.invalid: "),
     ],
 )
 def test_addresses_that_are_none_or_hold_a_secret(data_folder, monkeypatch, mirror, message):
@@ -385,6 +402,123 @@ def test_addresses_that_are_none_or_hold_a_secret(data_folder, monkeypatch, mirr
     with pytest.raises(DownloadError, match=message) as caught:
         fetch(data_folder / "mnist")
     assert "secret" not in str(caught.value)
+    monkeypatch.setenv("COURSE_OFFLINE", "no")
+    assert len(load_mnist()[0][0]) == 4000
+
+
+@pytest.mark.parametrize("form", ["{}", "{}/", "{}/mnist", "http://{}/mnist", "HTTP://{}/ "])
+def test_a_mirror_may_be_written_in_short(serve, data_folder, tiny_mnist, monkeypatch, form):
+    (server,) = serve(send_it)
+    monkeypatch.setattr(mnist_download, "MIRRORS", ())
+    monkeypatch.setenv("COURSE_MIRRORS", form.format(server.host))
+    fetch(data_folder / "mnist")
+    assert snapshot(data_folder / "mnist") == expected(tiny_mnist)
+
+
+# How a mirror may send a file, and under which name it then lies in the folder.
+
+
+def send_unpacked(handler, archive):
+    send_it(handler, gzip.decompress(archive))
+
+
+def send_unpacked_by_its_own_name(handler, archive):
+    (answer_404 if handler.path.endswith(".gz") else send_unpacked)(handler, archive)
+
+
+def send_with_content_encoding(handler, archive):
+    handler.send_response(200)
+    handler.send_header("Content-Encoding", "gzip")
+    handler.send_header("Content-Length", str(len(archive)))
+    handler.end_headers()
+    handler.wfile.write(archive)
+
+
+def send_in_another_compression(level):
+    def send(handler, archive):
+        send_it(handler, gzip.compress(gzip.decompress(archive), level))
+
+    return send
+
+
+def send_in_two_pieces(handler, archive):
+    content = gzip.decompress(archive)
+    send_it(handler, gzip.compress(content[:100]) + gzip.compress(content[100:]))
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "ending"),
+    [
+        (send_unpacked, ""),
+        (send_unpacked_by_its_own_name, ""),
+        (send_with_content_encoding, ""),
+        (send_in_another_compression(1), ".gz"),
+        (send_in_another_compression(0), ".gz"),
+        (send_in_two_pieces, ".gz"),
+    ],
+)
+def test_what_counts_are_the_bytes_before_compression(
+    serve, home, tiny_mnist, behaviour, ending, capsys
+):
+    before = snapshot(home)
+    serve(behaviour)
+    load_mnist()
+    assert capsys.readouterr().out.startswith("MNIST: the full set, 20 training and 10 test digits")
+    after = snapshot(home)
+    for name in sorted(SHAPES.keys() - {"t10k-labels-idx1-ubyte"}):
+        content = after[f"{name}{ending}"]
+        assert (gzip.decompress(content) if ending else content) == tiny_mnist[name]
+    assert set(before.values()) <= set(after.values())  # nothing is lost
+
+
+def test_a_missing_file_is_asked_for_once_by_each_name(serve, data_folder):
+    (server,) = serve(answer_404)
+    with pytest.raises(DownloadError, match=f"^{server.host}: answered 404 Not Found$"):
+        fetch(data_folder / "mnist")
+    assert server.paths == [f"/mnist/t10k-labels-idx1-ubyte{end}" for end in (".gz", "")]
+
+
+# Another set in MNIST's place
+
+
+@pytest.mark.parametrize("form", ["usual", "usual, compressed", "unpacked, called .gz"])
+@pytest.mark.parametrize("behaviour", [send_it, send_unpacked])
+def test_another_set_stays_and_mnist_lies_beside_it(
+    serve, data_folder, tiny_mnist, capsys, form, behaviour
+):
+    serve(behaviour)
+    home = data_folder / "mnist"
+    FORMS[form](home, {name: content[:-1] + b"\x0b" for name, content in tiny_mnist.items()})
+    before = snapshot(home)
+    for _ in range(2):
+        (x_train, _), _ = load_mnist(normalize=False)
+        assert x_train.tobytes() == tiny_mnist[LAST][16:]
+        line = capsys.readouterr().out
+        assert "damaged" not in line and line.count("\n") == 1
+        assert "is a well-formed IDX file that holds another set than MNIST" in line
+        assert before.items() <= snapshot(home).items()
+        assert len(snapshot(home)) == 8
+    assert load_idx(home, normalize=False)[0][0][-1, -1] == 11
+
+
+def test_a_file_of_mnist_with_the_name_of_another_is_used_and_stays(serve, data_folder, tiny_mnist):
+    serve(send_it)
+    home = data_folder / "mnist"
+    fill(home, {"t10k-labels-idx1-ubyte": tiny_mnist["train-labels-idx1-ubyte"]}, ".gz")
+    before = snapshot(home)
+    assert fetch(home) == []
+    assert before.items() <= snapshot(home).items()
+    assert len(snapshot(home)) == len(mnist_files.read_folder(home)[0]) == 4
+
+
+def test_files_with_names_of_their_own_are_never_touched(serve, data_folder, tiny_mnist):
+    serve(send_it)
+    home = data_folder / "mnist"
+    fill(home, {f"{LAST} (1).gz": b"cut", "mnist.npz": b"cut"})
+    fill(home / "raw", {LAST: b"cut"})
+    before = snapshot(home)
+    assert fetch(home) == []
+    assert snapshot(home) == before | expected(tiny_mnist)
 
 
 def test_damaged_files_are_set_aside_when_new_ones_are_there(serve, home, tiny_mnist, capsys):

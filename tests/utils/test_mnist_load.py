@@ -4,10 +4,11 @@ import gzip
 import hashlib
 import os
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
-from tiny_mnist import fill, snapshot
+from tiny_mnist import FORMS, as_npz, fill, snapshot
 
 from course_utils import mnist
 from course_utils.files import command
@@ -123,15 +124,83 @@ def test_a_damaged_file_in_data_is_named_and_left_until_there_is_another(
     before = snapshot(data_folder)
     where = os.path.relpath(damaged, data_folder.parent)  # short: it is in the course's folder
     assert line_of(capsys) == (
-        f"{SAMPLE} ({where} has 19 bytes instead of 18; COURSE_OFFLINE is set; {FETCH})"
+        f"{SAMPLE} ({where} goes on after its 18 bytes; COURSE_OFFLINE is set; {FETCH})"
     )
     assert snapshot(data_folder) == before
 
 
-@pytest.mark.parametrize("value", ["", "0"])
+@pytest.mark.parametrize("value", ["", "0", "false", "False", "no", "OFF", " off "])
 def test_course_offline_can_be_switched_off(data_folder, monkeypatch, capsys, value):
     monkeypatch.setenv("COURSE_OFFLINE", value)
     assert line_of(capsys) == f"{SAMPLE} (mirror.invalid: host not found; {FETCH})"
+
+
+@pytest.mark.parametrize("value", ["1", "true", "True", "yes", "ON", " 1 "])
+def test_course_offline_can_be_switched_on(data_folder, monkeypatch, capsys, value):
+    monkeypatch.setenv("COURSE_OFFLINE", value)
+    assert line_of(capsys) == f"{SAMPLE} (COURSE_OFFLINE is set; {FETCH})"
+
+
+@pytest.mark.parametrize("value", ["maybe", "2", "-1", "nein"])
+def test_course_offline_says_what_it_takes(data_folder, monkeypatch, capsys, value):
+    monkeypatch.setenv("COURSE_OFFLINE", value)
+    line = line_of(capsys)
+    assert line.startswith(f"{SAMPLE} (nothing is downloaded, because COURSE_OFFLINE is '{value}'")
+    assert line.endswith(f"it takes 1, true, yes or on, or else 0, false, no or off; {FETCH})")
+
+
+# Names and places that people bring
+
+
+WHERE = {  # what the line says of a form
+    "Keras": "mnist.npz",
+    "torchvision": str(Path("MNIST/raw")),
+    "torchvision, from MNIST": "raw",
+    "in a folder": "archive",
+    "unpacked, a dot": "train-images.idx3-ubyte, train-labels.idx1-ubyte, "
+    "t10k-images.idx3-ubyte, t10k-labels.idx1-ubyte",
+    "unpacked, called .gz": None,
+    "compressed, not called .gz": None,
+}
+
+
+@pytest.mark.parametrize("form", WHERE)
+@pytest.mark.parametrize("place", ["MNIST_DIR", "data"])
+def test_the_line_names_a_surprising_find(given, data_folder, tiny_mnist, capsys, form, place):
+    FORMS[form](given if place == "MNIST_DIR" else data_folder / "mnist", tiny_mnist)
+    note = f"read from {WHERE[form]}" if WHERE[form] else ""
+    if place == "data":
+        lacks = f"{given} lacks {', '.join(sorted(tiny_mnist))}"
+        note = f"{note}; {lacks}" if note else lacks
+    assert line_of(capsys) == (f"{FULL} ({note})" if note else FULL)
+
+
+def test_mnist_dir_may_name_an_npz_file(given, tiny_mnist, monkeypatch, capsys):
+    as_npz(given, tiny_mnist)
+    monkeypatch.setenv("MNIST_DIR", str(given / "mnist.npz"))
+    assert line_of(capsys) == f"{FULL} (read from mnist.npz)"
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_every_form_gives_the_same_arrays(data_folder, tiny_mnist, form):
+    FORMS[form](data_folder / "mnist", tiny_mnist)
+    for (x, t), part in zip(load_mnist(normalize=False), ["train", "t10k"], strict=True):
+        assert x.dtype == np.uint8 and t.dtype == np.int64
+        assert x.tobytes() == tiny_mnist[f"{part}-images-idx3-ubyte"][16:]
+        assert t.astype(np.uint8).tobytes() == tiny_mnist[f"{part}-labels-idx1-ubyte"][8:]
+
+
+@pytest.mark.parametrize("form", ["usual", "usual, compressed", "Keras", "torchvision"])
+def test_another_set_is_named_and_not_used(given, tiny_mnist, capsys, form):
+    FORMS[form](given, {name: content[:-1] + b"\x0a" for name, content in tiny_mnist.items()})
+    before = snapshot(given)
+    line = line_of(capsys)
+    assert line.startswith(f"{SAMPLE} ({given}{os.sep}")
+    assert "is a well-formed " in line and "file that holds another set than MNIST (found" in line
+    assert (form == "Keras") != (", and 3 more beside it: load_idx(folder) reads it" in line)
+    assert line.count("load_idx(folder) reads it") == line.count("another set") == 1
+    assert "damaged" not in line
+    assert snapshot(given) == before
 
 
 def test_ctrl_c_is_passed_on(data_folder, monkeypatch, capsys):
@@ -259,5 +328,5 @@ def test_the_sample_comes_from_the_training_images(full_mnist):
 
 
 def test_the_module_is_the_public_face():
-    for name in ("load_mnist", "read_csv", "write_csv", "preprocess"):
+    for name in ("load_mnist", "load_idx", "read_csv", "write_csv", "preprocess"):
         assert name in mnist.__all__ and callable(getattr(mnist, name))

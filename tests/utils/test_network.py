@@ -113,6 +113,18 @@ def test_the_three_gradients_are_one(sizes, hidden, output, n):
 
 
 @pytest.mark.parametrize("output", ["sigmoid", "softmax"])
+@pytest.mark.parametrize("target", ["none", "one", "all different"])
+def test_many_outputs_near_0_have_the_naive_slopes(output, target):
+    net = MLP([2, 3, 200], output=output, seed=0)
+    net.params["b2"][:] = -30.0  # a sigmoid of 1e-13, guarded
+    t = {"none": np.zeros(200), "one": np.eye(200)[7], "all different": np.linspace(0, 1, 200)}
+    x = np.array([0.5, 1.0])
+    naive, fast = (net.gradient(x, t[target], method) for method in ("naive", "numerical"))
+    for name, slopes in naive.items():
+        np.testing.assert_allclose(fast[name], slopes, rtol=1e-7, atol=1e-7)
+
+
+@pytest.mark.parametrize("output", ["sigmoid", "softmax"])
 def test_backprop_differentiates_the_guard_too(output):
     """Where an output is 0 to six digits, the 1e-7 inside the log halves the slope."""
     net = MLP([1, 2], output=output)
@@ -214,15 +226,49 @@ def test_training_learns_xor():
     assert history[-4:].mean() < 0.1 < history[:4].mean()
 
 
-def test_the_progress_bar_shows_the_mean_loss_and_the_speed(capsys):
+def shown(capsys):
+    """Return what a notebook or a terminal shows: of each line, what was written over it last."""
+    out, err = capsys.readouterr()
+    assert err == ""
+    return [line.rpartition("\r")[2] for line in out.rstrip("\n").split("\n")]
+
+
+def test_a_log_tells_steps_mean_losses_and_seconds_at_equal_shares_of_the_run(capsys):
     net = MLP([4, 3, 2], seed=0)
     x, t = samples(net.sizes, 400)
-    history = net.fit(x, t, 3, 0.01)
-    shown = capsys.readouterr().err
-    loss = f"{history[-1000:].mean():.3f}"
-    assert re.search(rf"training: .*1200/1200 .*steps/s, loss {loss}\]", shown)
-    net.fit(x, t, 1, 0.01, progress=False)
-    assert capsys.readouterr().err == ""
+    history = net.fit(x, t, 6, 0.01)
+    lines = shown(capsys)
+    assert lines[0].split() == ["step", "mean", "loss", "elapsed"]
+    assert len(lines) == 7
+    assert len({len(line) for line in lines}) == 1
+    for line, step in zip(lines[1:], range(400, 2401, 400), strict=True):
+        mean = history[max(step - 1000, 0) : step].mean()
+        assert re.fullmatch(rf" *{step:,} +{mean:.4f} +\d+\.\d s", line)
+
+
+@pytest.mark.parametrize(
+    ("n", "steps"), [(1, [1]), (3, [1, 2, 3]), (7, [2, 3, 4, 5, 6, 7]), (10, [2, 4, 5, 7, 9, 10])]
+)
+def test_the_log_of_a_short_run_is_short(capsys, n, steps):
+    net = MLP([4, 3, 2], seed=0)
+    net.fit(*samples(net.sizes, n), 1, 0.01)
+    assert [int(line.split()[0]) for line in shown(capsys)[1:]] == steps
+
+
+def test_a_run_that_goes_on_tells_of_its_own_steps(capsys, tmp_path):
+    net = MLP([4, 3, 2], seed=0)
+    x, t = samples(net.sizes, 4)
+    for epochs, steps in [(2, [2, 3, 4, 6, 7, 8]), (3, [9, 10, 11, 12]), (3, [12])]:
+        net.fit(x, t, epochs, 0.01, checkpoint=tmp_path / "run.npz", resume=epochs == 3)
+        assert [int(line.split()[0]) for line in shown(capsys)[1:]] == steps
+
+
+def test_a_bar_moves_while_the_training_runs(capsys):
+    net = MLP([4, 3, 2], seed=0)
+    net.fit(*samples(net.sizes, 400), 6, 0.01)
+    assert re.search(r"\rtraining: +\d+%\|.*/2400 \[.*steps/s", capsys.readouterr().out)
+    net.fit(*samples(net.sizes, 400), 1, 0.01, progress=False)
+    assert capsys.readouterr() == ("", "")
 
 
 # ---------------------------------------------------------------- bad input

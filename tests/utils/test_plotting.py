@@ -1,11 +1,13 @@
 """The pictures that chapters share say what they were given, and can be read."""
 
+import base64
 import io
 import itertools
 
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
+from IPython.core.interactiveshell import InteractiveShell
 from matplotlib.colors import to_rgb
 from PIL import Image
 
@@ -216,6 +218,7 @@ def test_live_picture_is_drawn_again_when_a_slider_moves():
     def draw(ax, w, b):
         drawn.append((w, b))
         ax.plot([0, w], [b, 1])
+        ax.set_xlabel("w")
 
     panel = plotting.live_picture(draw, w=(-2, 2, 0.25, 1), b=(-3, 3, 0.25, -1.5))
     controls, picture = panel.children
@@ -223,8 +226,20 @@ def test_live_picture_is_drawn_again_when_a_slider_moves():
     controls.children[1].value = -0.5
     assert drawn == [(1, -1.5), (1, -0.5)]
     assert picture.value != before
+    assert picture.tooltip == "horizontal axis: w. straight line from (0, −0.5) to (1, 1)."
     first, second = (Image.open(io.BytesIO(value)) for value in (before, picture.value))
     assert first.size == second.size  # the page does not jump
     assert plt.get_fignums() == []  # or the notebook would show the figure a second time
-    text = panel._repr_mimebundle_()["text/plain"]
-    assert text == "Sliders for w, b: run this cell to move them."
+
+
+def test_live_picture_is_a_picture_with_a_description_where_there_are_no_sliders():
+    def draw(ax, height):
+        ax.bar(["a"], [height])
+        ax.set_title("One bar")
+
+    panel = plotting.live_picture(draw, height=(0, 9, 1, 4))
+    data, metadata = InteractiveShell.instance().display_formatter.format(panel)
+    assert data["text/plain"] == "Sliders for height: run this cell to move them."
+    assert base64.b64decode(data["image/png"]) == panel.children[1].value
+    assert metadata["image/png"]["alt"] == "One bar. bars: a: 4."
+    assert metadata["image/png"]["text_height"] == 18.3  # 12 points at 110 dpi

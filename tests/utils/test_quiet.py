@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from course_utils.quiet import held_back_stderr
+from course_utils.quiet import TensorFlowError, held_back_stderr, load_tensorflow
 
 # A TensorFlow that talks like the real one: from C++, to file descriptor 2.
 NOISY = """
@@ -74,6 +74,35 @@ def test_a_failing_import_tells_all_it_wrote_and_what_to_do(tmp_path):
     last = result.stderr.splitlines()[-1]
     assert "TensorFlowError: TensorFlow cannot be loaded (DLL load failed); chapters" in last
     assert "python -m pip install -r requirements.txt" in last
+
+
+@pytest.mark.parametrize(
+    ("system", "machine", "says"),
+    [
+        (
+            "linux",
+            "x86_64",
+            r"in the course's folder, run: .* -m pip install -r requirements\.txt$",
+        ),
+        ("darwin", "x86_64", "there is none for Macs with an Intel processor and Windows on ARM"),
+        ("win32", "ARM64", "there is none for Macs with an Intel processor and Windows on ARM"),
+    ],
+)
+def test_where_tensorflow_is_not_installed_one_sentence_says_so(monkeypatch, system, machine, says):
+    monkeypatch.setitem(sys.modules, "tensorflow", None)  # as if there were none
+    monkeypatch.setattr(sys, "platform", system)
+    monkeypatch.setattr("platform.machine", lambda: machine)
+    with pytest.raises(TensorFlowError, match=says) as raised:
+        load_tensorflow()
+    sentence = str(raised.value)
+    assert sentence.startswith("Chapters 07 and 08 need TensorFlow, ")
+    assert raised.value._render_traceback_() == [sentence]  # all that a notebook shows
+
+
+def test_a_folder_that_is_left_of_tensorflow_is_not_tensorflow(tmp_path):
+    (tmp_path / "tensorflow.py").write_text("", encoding="utf-8")
+    last = run(LOAD, tmp_path).stderr.splitlines()[-1]
+    assert "TensorFlow cannot be loaded (module 'tensorflow' has no attribute 'config')" in last
 
 
 @pytest.mark.parametrize(("given", "then"), [({}, "1"), ({"TF_CPP_MIN_LOG_LEVEL": "0"}, "0")])

@@ -1,0 +1,70 @@
+// An extension of JupyterLab that needs no build. It adds what JupyterLab 4 and ipywidgets 8 leave
+// out for screen readers, and keeps out of a notebook what would differ from student to student.
+{
+  // JupyterLab shows a picture without the `alt` that is stored beside it.
+  function describePictures(rendermime) {
+    const pictures = rendermime.getFactory("image/png");
+    const createRenderer = (options) => {
+      const renderer = pictures.createRenderer(options);
+      const render = renderer.render.bind(renderer);
+      renderer.render = async (model) => {
+        await render(model);
+        const alt = model.metadata[options.mimeType]?.alt;
+        if (alt) renderer.node.querySelector("img")?.setAttribute("alt", alt);
+      };
+      return renderer;
+    };
+    rendermime.addFactory({ ...pictures, createRenderer });
+  }
+
+  // ipywidgets writes the name of a slider beside it, but ties it neither to the handle nor to the
+  // number, which can be typed over. A picture that is a widget has a tooltip, but no `alt`.
+  function nameWidgets() {
+    const parts = ".noUi-handle:not([aria-labelledby]), .widget-readout:not([aria-labelledby])";
+    for (const part of document.querySelectorAll(parts)) {
+      const label = part.closest(".widget-slider")?.querySelector(".widget-label");
+      if (!label) continue;
+      label.id ||= `slider-${crypto.randomUUID()}`;
+      part.setAttribute("aria-labelledby", label.id);
+      if (part.isContentEditable) part.setAttribute("role", "textbox");
+    }
+    for (const picture of document.querySelectorAll("img.widget-image[title]")) {
+      picture.alt = picture.title;
+      picture.removeAttribute("title");
+    }
+  }
+
+  // JupyterLab writes the version of Python into a notebook as soon as it is open.
+  function saveWithoutVersion(notebooks) {
+    notebooks.widgetAdded.connect((_, { context }) => {
+      context.saveState.connect((_, state) => {
+        const { version, ...language } = context.model.getMetadata("language_info") ?? {};
+        if (state == "started" && version) context.model.setMetadata("language_info", language);
+      });
+    });
+  }
+
+  let shared; // the modules that JupyterLab shares with its extensions: name -> version -> module
+
+  async function extension() {
+    const load = async (name) => (await Object.values(shared[name])[0].get())();
+    const { IRenderMimeRegistry } = await load("@jupyterlab/rendermime");
+    const { INotebookTracker } = await load("@jupyterlab/notebook");
+    const plugin = {
+      id: "one-neuron:plugin",
+      autoStart: true,
+      requires: [IRenderMimeRegistry],
+      optional: [INotebookTracker],
+      activate(app, rendermime, notebooks) {
+        describePictures(rendermime);
+        const changes = { attributeFilter: ["title"], childList: true, subtree: true };
+        new MutationObserver(nameWidgets).observe(document.body, changes);
+        if (notebooks) saveWithoutVersion(notebooks);
+      },
+    };
+    return () => ({ __esModule: true, default: plugin });
+  }
+
+  window._JUPYTERLAB ??= {};
+  window._JUPYTERLAB["one-neuron"] = { init: (scope) => void (shared = scope), get: extension };
+}
