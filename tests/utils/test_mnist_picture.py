@@ -519,3 +519,11 @@ def test_a_large_photograph_is_read():
 def test_a_photograph_of_an_empty_page_is_refused(trouble):
     with pytest.raises(PictureError, match="no ink"):
         preprocess(photograph(trouble, ink=220))
+
+
+def test_thick_strokes_from_side_to_side_are_no_lines():
+    four = [(150, 0), (20, 190), (199, 165)], [(165, 0), (140, 270)]
+    picture = Image.new("L", (200, 272), 220)
+    for points in four:
+        ImageDraw.Draw(picture).line(points, fill=40, width=26)
+    assert_like(preprocess(picture), preprocess(np.pad(picture, 150, constant_values=220)))
