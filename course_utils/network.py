@@ -20,6 +20,12 @@ def _sigmoid(a):
     return 1 / (1 + np.exp(-a))  # far below 0: exp is inf, 1 / inf is 0; callers silence NumPy
 
 
+def _ratios(y):
+    """Return the outputs for the shifts above divided by those for the shifts below."""
+    y, n = y + GUARD, y.shape[-1] // 2
+    return y[..., :n] / y[..., n:]
+
+
 HIDDEN = {"sigmoid": _sigmoid, "relu": relu}
 OUTPUT = {"sigmoid": _sigmoid, "softmax": softmax}
 
@@ -148,8 +154,14 @@ class MLP:
     def _slopes(self, layer, values, sums, t):
         """Return the slope for a weight from each input value to each neuron: [value, neuron]."""
         shifts, a = H * np.concatenate([values, -values]), sums[layer]
+        is_last = layer == self.n_layers
+        if is_last and self.output == "sigmoid":  # one sum moves, and its output alone
+            y = _sigmoid(a[:, np.newaxis] + shifts)
+            fall = t[:, np.newaxis] * np.log(_ratios(y))
+            fall += (1 - t)[:, np.newaxis] * np.log(_ratios(1 - y))
+            return fall.T / (-2 * H)
         # [sum, neuron, shift]: the longest axis comes last, where NumPy is fastest.
-        if layer == self.n_layers:  # one sum moves, and the others stay
+        if is_last:  # one sum moves, and all outputs
             moved = a[:, np.newaxis, np.newaxis] + np.eye(len(a))[:, :, np.newaxis] * shifts
         else:  # one output changes, and with it all sums of the next layer, by weight times change
             change = HIDDEN[self.hidden](a[:, np.newaxis] + shifts)
@@ -158,23 +170,14 @@ class MLP:
             moved = self.params[f"W{layer}"].T[:, :, np.newaxis] * change
             moved += sums[layer][:, np.newaxis, np.newaxis]
         y = self._outputs(moved.T, layer).T
-        slopes = -self._log_ratio(y, t)
-        if self.output == "sigmoid":
-            slopes -= self._log_ratio(1 - y, 1 - t)
-        return slopes.T / (2 * H)
-
-    def _log_ratio(self, y, t):
-        """Return ``t @ log(y)`` for the shifts above minus that for the shifts below.
-
-        Logarithms are slow. A difference of two is the logarithm of a quotient, and a sum of many
-        that of a product: outputs with the same target share one.
-        """
-        y, n = y + GUARD, y.shape[-1] // 2
-        ratios = y[..., :n] / y[..., n:]
-        total = np.zeros(ratios.shape[1:])
-        for target in np.unique(t[t > 0]):
-            total += target * np.log(np.prod(ratios[t == target], axis=0))
-        return total
+        ratios, ratios_of_no = _ratios(y), _ratios(1 - y) if self.output == "sigmoid" else None
+        fall = np.zeros(ratios.shape[1:])
+        for target in np.unique(t):  # outputs with the same target share a logarithm
+            same = t == target
+            fall += target * np.log(np.prod(ratios[same], axis=0))
+            if self.output == "sigmoid":
+                fall += (1 - target) * np.log(np.prod(ratios_of_no[same], axis=0))
+        return fall.T / (-2 * H)
 
     def _backprop(self, inputs, sums, t):
         """Apply the chain rule, from the last layer back, without differences."""
