@@ -329,8 +329,6 @@ find_the_bug = Exercise(
     ),
     starter='''\
 class PublishedNetwork:
-    """A network with two hidden layers, trained on one image of raw pixels at a time."""
-
     def __int__(self, n_in, n_hidden1, n_hidden2, n_out, learning_rate=0.1, seed=0):
         rng = np.random.default_rng(seed)
         self.learning_rate = learning_rate
@@ -352,8 +350,7 @@ class PublishedNetwork:
         loss = lambda _: losses.binary_cross_entropy(self.outputs(x), t)  # noqa: E731
         slopes = [numerical_gradient(loss, getattr(self, name)) for name in names]
         for name, slope in zip(names, slopes, strict=True):
-            param = getattr(self, name)
-            param[...] = -self.learn_rate * slope
+            getattr(self, name)[...] = -self.learn_rate * slope
 
     def predict(self, pixels):
         return self.outputs(pixels).argmax(axis=-1)
@@ -362,12 +359,12 @@ class PublishedNetwork:
         ("__int__", "__init__"),
         ("rng.random((", "rng.standard_normal(("),
         ("self.b2 = rng.random(n_out)", "self.b3 = rng.random(n_out)"),
-        ("param[...] = -self.learn_rate", "param[...] -= self.learning_rate"),
+        ("[...] = -self.learn_rate", "[...] -= self.learning_rate"),
         ("self.outputs(pixels)", "self.outputs(0.01 + 0.99 * pixels / 255)"),
     ),
     explanation=(
         "`__int__` is a method that turns an object into an integer; Python calls only `__init__` "
-        "when a network is made. With the name `b2` twice, the first bias is lost. `param[...] =` "
+        "when a network is made. With the name `b2` twice, the first bias is lost. `[...] =` "
         "replaces the parameters by a small number where `-=` moves them. Pixels up to 255 drive "
         "every sigmoid of the first layer to its end. And weights that are all positive make all "
         "hidden neurons agree with each other."
