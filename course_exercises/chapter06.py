@@ -327,7 +327,7 @@ find_the_bug = Exercise(
         "`learning_rate`. A step is `-=`. `predict` must prepare its pixels. And `rng.random` "
         "gives no negative numbers, `rng.standard_normal` does.",
     ),
-    starter='''\
+    starter="""\
 class PublishedNetwork:
     def __int__(self, n_in, n_hidden1, n_hidden2, n_out, learning_rate=0.1, seed=0):
         rng = np.random.default_rng(seed)
@@ -354,7 +354,7 @@ class PublishedNetwork:
 
     def predict(self, pixels):
         return self.outputs(pixels).argmax(axis=-1)
-''',
+""",
     repairs=(
         ("__int__", "__init__"),
         ("rng.random((", "rng.standard_normal(("),
