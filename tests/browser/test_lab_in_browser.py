@@ -213,45 +213,51 @@ LOOK = """() => {
 }"""
 
 
-def test_chapter_01_opens_as_live_slides_with_its_sliders(page):
+@pytest.fixture(scope="module")
+def live(page):
+    """Open chapter 01's live slides; return their frame when the sliders are there."""
+    page.set_viewport_size({"width": 1280, "height": 720})
     page.locator(".jp-Notebook .jp-Cell").first.click()
     page.keyboard.press("Escape")
     page.keyboard.press("Alt+r")
     slides = page.frame_locator("iframe")
-    slides.get_by_role("heading", name="01 · Perceptron").wait_for()
     slides.locator(".slide-number").get_by_text("1 / ").wait_for()
-    assert slides.locator(".noUi-handle").count() == 3
+    slides.locator(".noUi-handle").nth(2).wait_for(state="attached")
     slides.locator(".present .jp-Cell").first.click()
     page.keyboard.press("Escape")
-    page.keyboard.press("ArrowRight")
-    slides.get_by_role("heading", name="1. A neuron weighs its inputs").wait_for()
+    return page.frames[1]
 
 
-def test_on_a_full_screen_code_above_a_picture_is_there_in_full_once_you_click_into_it(page):
-    page.set_viewport_size({"width": 1280, "height": 720})
-    page.keyboard.press("f")
-    frame = page.frames[1]
-    frame.wait_for_function("document.fullscreenElement && innerWidth == 1280")
-    page.keyboard.press("Space")
-    code = frame.locator("section.present > section.present .jp-Cell-inputWrapper").first
+def test_chapter_01_opens_as_live_slides_with_its_sliders(live):
+    live.get_by_role("heading", name="01 · Perceptron").wait_for()
+    assert live.locator(".noUi-handle").count() == 3
+    live.page.keyboard.press("ArrowRight")
+    live.get_by_role("heading", name="1. A neuron weighs its inputs").wait_for()
+
+
+def test_on_a_full_screen_code_above_a_picture_is_there_in_full_once_you_click_into_it(live):
+    live.page.keyboard.press("f")
+    live.wait_for_function("document.fullscreenElement && innerWidth == 1280")
+    live.page.keyboard.press("Space")
+    code = live.locator("section.present > section.present .jp-Cell-inputWrapper").first
     hidden = "(code) => code.scrollHeight - code.clientHeight"
     assert code.evaluate(hidden) > 50
     code.locator(".cm-line").first.click()
     assert code.evaluate(hidden) == 0
-    page.keyboard.press("Escape")
+    live.page.keyboard.press("Escape")
+    live.wait_for_function("!document.querySelector('.cm-focused')")
 
 
-def test_live_slides_show_every_picture_and_slider_whole_on_this_screen(page):
-    frame = page.frames[1]
-    assert frame.evaluate("[innerWidth, innerHeight]") == [1280, 720]
+def test_live_slides_show_every_picture_and_slider_whole_on_this_screen(live):
+    assert live.evaluate("[innerWidth, innerHeight]") == [1280, 720]
     places, amiss = [""], []
     while True:
-        place, found = frame.evaluate(LOOK)
+        place, found = live.evaluate(LOOK)
         amiss += found
         if place == places[-1]:
             break
         places.append(place)
-        page.keyboard.press("Space")
+        live.page.keyboard.press("Space")
     assert amiss == []
     shown, total = re.match(r"(\d+) / (\d+)", places[-1]).groups()
     assert shown == total

@@ -29,7 +29,7 @@ def problems(browser, html):
         page.on("pageerror", lambda error: found.append(f"error: {error}"))
         page.on("request", lambda request: found.extend(outside(request.url)))
         page.goto(html.as_uri())
-        page.wait_for_function("Reveal.isReady()")
+        page.wait_for_function("window.Reveal?.isReady()")
         return page.evaluate(CHECKS) + found
 
 
@@ -267,4 +267,4 @@ def test_the_list_of_slides_leads_to_them_and_can_be_read_from_the_last_row(brow
         size = page.evaluate("parseFloat(getComputedStyle(document.querySelector('td')).fontSize)")
         assert size >= 24
         page.get_by_role("link", name="Start here").click()
-        page.wait_for_function("Reveal.isReady()")
+        page.wait_for_function("window.Reveal?.isReady()")
