@@ -47,8 +47,8 @@ def preprocess(image):
         One digit, dark on light or light on dark. The path names a file that Pillow reads: PNG,
         JPEG, ... An array has shape (height, width), or (height, width, channels) with 1 to 4
         channels: grey, grey and opacity, RGB, RGB and opacity; it holds integers in [0, 255],
-        floats in [0, 1] or booleans. A picture that is damaged, has no ink or too many pixels is a
-        PictureError; other things are a TypeError or ValueError.
+        floats in [0, 1] or booleans. A picture that is damaged, has no ink, specks only or too many
+        pixels is a PictureError; other things are a TypeError or ValueError.
 
     Returns
     -------
@@ -75,6 +75,8 @@ def preprocess(image):
     if digit.mean() < 0.9:  # no dot: once its size is known, shadows are wider than its strokes
         widest = max(*digit.shape, max(light.shape) // 6) // 3
         digit = _digit(_without_lines(_ink(light, widest)))
+    if max(digit.shape) < max(light.shape) // 30:
+        raise PictureError("the digit is too small, or there are specks only: take it from nearer")
     return _centred(_box(digit))
 
 

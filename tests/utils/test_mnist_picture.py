@@ -193,8 +193,8 @@ def test_a_thin_line_stays_thin():
 
 
 def test_a_dot_fills_the_box():
-    picture = np.zeros((200, 300))
-    picture[150, 20] = 1
+    picture = np.zeros((20, 30))
+    picture[15, 2] = 1
     digit = preprocess(picture)
     assert_form(digit)
     assert_centred(digit)
@@ -519,6 +519,11 @@ def test_a_large_photograph_is_read():
 def test_a_photograph_of_an_empty_page_is_refused(trouble):
     with pytest.raises(PictureError, match="no ink"):
         preprocess(photograph(trouble, ink=220))
+
+
+def test_a_photograph_with_specks_only_is_refused():
+    with pytest.raises(PictureError, match=r"too small.*from nearer"):
+        preprocess(photograph(specks, ink=220))
 
 
 def test_thick_strokes_from_side_to_side_are_no_lines():
