@@ -319,7 +319,7 @@ find_the_bug = Exercise(
     names=("PublishedNetwork",),
     hints=(
         "Begin with what stops the program: make a network and train it. Python's error messages "
-        "name two of the defects. Then print the shapes of all six parameters.",
+        "lead to three of the defects. Then print the shapes of all six parameters.",
         "Read the class aloud, letter by letter: the name of the first method, the names of the "
         "biases, the name of the rate. Then compare `train` with a descent step, and `predict` "
         "with the first line of `train`.",
@@ -347,7 +347,10 @@ class PublishedNetwork:
     def train(self, pixels, t):
         x = 0.01 + 0.99 * pixels / 255
         names = ["W1", "b1", "W2", "b2", "W3", "b3"]
-        loss = lambda _: losses.binary_cross_entropy(self.outputs(x), t)  # noqa: E731
+
+        def loss(_):
+            return losses.binary_cross_entropy(self.outputs(x), t)
+
         slopes = [numerical_gradient(loss, getattr(self, name)) for name in names]
         for name, slope in zip(names, slopes, strict=True):
             getattr(self, name)[...] = -self.learn_rate * slope
@@ -370,7 +373,7 @@ class PublishedNetwork:
         "hidden neurons agree with each other."
     ),
     right=(
-        "Four of the six raised no error. A program that runs is not yet a program that works: "
+        "Three of the six raised no error. A program that runs is not yet a program that works: "
         "what helps is a test that must come out right, such as learning one image by heart."
     ),
     test=Repaired(defects=FIND_THE_BUG_DEFECTS, then=_program_works),

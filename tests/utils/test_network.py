@@ -124,6 +124,17 @@ def test_many_outputs_near_0_have_the_naive_slopes(output, target):
         np.testing.assert_allclose(fast[name], slopes, rtol=1e-7, atol=1e-7)
 
 
+@pytest.mark.parametrize("target", [0.01, 0.5, 1.0])
+def test_62_outputs_that_turn_from_wrong_to_right_have_finite_slopes(target):
+    network = MLP([2, 3, 62], hidden="relu")  # letters and digits
+    for name, value in {"W1": 0, "b1": 5, "W2": 5, "b2": -60}.items():
+        network.params[name][...] = value
+    x, t = np.array([1e5, 1e5]), np.full(62, target)
+    naive, numerical = (network.gradient(x, t, method=m) for m in ("naive", "numerical"))
+    for name, slopes in naive.items():
+        np.testing.assert_allclose(numerical[name], slopes, rtol=1e-6, atol=1e-7)
+
+
 @pytest.mark.parametrize("output", ["sigmoid", "softmax"])
 def test_backprop_differentiates_the_guard_too(output):
     """Where an output is 0 to six digits, the 1e-7 inside the log halves the slope."""
