@@ -38,7 +38,8 @@ NOT_CHECKED, STOPPED, CRASHED = "not checked", "stopped", "crashed"
 def run(folder, to, seconds):
     """Judge the notebooks below a folder; write a table that grows with each of them."""
     if not Path(folder).is_dir():
-        raise CourseError("There is no folder {folder}.", folder=folder)
+        problem = "{folder} is no folder: name the one that holds the submitted notebooks."
+        raise CourseError(problem, folder=folder)
     if Path(to).suffix.lower() == ".ipynb":
         raise CourseError("{file} is a notebook: name another file with --to.", file=to)
     paths = sorted(

@@ -99,8 +99,14 @@ def test_a_file_that_is_no_notebook(command, name, mess, capsys):
         (["slides", "no cells.ipynb"], "no cells.ipynb has no slides"),
         (["slides", "00", "--to", "taken"], "taken cannot be written ("),
         (["solve", "00", "--to", "taken"], "taken cannot be written ("),
-        (["collect", "nowhere"], "There is no folder nowhere."),
-        (["collect", "taken"], "There is no folder taken."),
+        (
+            ["collect", "nowhere"],
+            "nowhere is no folder: name the one that holds the submitted notebooks.",
+        ),
+        (
+            ["collect", "taken"],
+            "taken is no folder: name the one that holds the submitted notebooks.",
+        ),
         (["collect", "folder.ipynb"], "There is no notebook in "),
         (["collect", ".", "--to", "없다/a.csv"], f"{Path('없다', 'a.csv')} cannot be written ("),
         (["collect", ".", "--to", "folder.csv"], "folder.csv cannot be written ("),
