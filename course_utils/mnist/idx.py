@@ -8,7 +8,6 @@ axis, four bytes each, then the numbers.
 import glob
 import gzip
 import hashlib
-import io
 import math
 import os
 import re
@@ -36,6 +35,7 @@ KEYS = ["x_train", "y_train", "x_test", "y_test"]  # in an .npz file, in the ord
 PART = re.compile(r".*(train|t10k|test)[^.]*(image|label)([^.]*|.*(idx|ubyte|gz).*)")
 TYPES = {8: "u1", 9: "i1", 11: ">i2", 12: ">i4", 13: ">f4", 14: ">f8"}  # the numbers for them
 GZIP = b"\x1f\x8b"  # how every gzip file begins
+PIECE = 1 << 16  # bytes that are read at once
 MOST_BYTES = 1 << 30  # more than any set that is known
 FORM = "n images of one size, uint8 (n, height, width), and n labels, uint8 (n,)"
 ONE_SET = "name the folder of one whole set: data/README.md says what that is"
@@ -82,7 +82,8 @@ def usual_paths(folder):
 def other_paths(folder):
     """Return what else may be of a set in a folder, or in one below, or `folder` if it is a file.
 
-    Few files are opened for this, and of none more than its beginning is read.
+    Few files are opened for this, and of none more is read than its first `PIECE`, or, of an
+    archive, the list of what it holds.
     """
     patterns = ("*", "*/*", "*/raw/*")  # torchvision's is MNIST/raw; hidden files do not match
     found = [n for each in patterns for n in sorted(glob.glob(each, root_dir=folder))]  # noqa: PTH207
@@ -122,22 +123,28 @@ def unpacked(file):
 
     Faster than gzip.GzipFile, which Python 3.11 feeds in small bits; that reads what is appended.
     """
-    is_gzip = file.read(2) == GZIP
+    is_gzip, unpacker, rest = file.read(2) == GZIP, zlib.decompressobj(wbits=31), None
     file.seek(0)
-    if not is_gzip:
-        return file.read
-    packed, unpacker, rest = file.read(MOST_BYTES), zlib.decompressobj(wbits=31), None
+
+    def unpack(n):  # at most n bytes, and none at the end only
+        nonlocal rest
+        while not unpacker.eof:
+            packed = unpacker.unconsumed_tail or file.read(PIECE)
+            if content := unpacker.decompress(packed, n):
+                return content
+            if not packed:
+                raise EOFError("it is cut short")
+        if not rest:
+            file.seek(-len(unpacker.unused_data), os.SEEK_CUR)
+            rest = gzip.GzipFile(fileobj=file)
+        return rest.read(n)
 
     def read(n):
-        nonlocal packed, rest
-        content = unpacker.decompress(packed, n)
-        packed = unpacker.unconsumed_tail
-        if unpacker.eof:
-            rest = rest or gzip.GzipFile(fileobj=io.BytesIO(unpacker.unused_data))
-            content += rest.read(n - len(content))
-        elif len(content) < n:
-            raise EOFError("it is cut short")
-        return content
+        content, some = bytearray(), unpack if is_gzip else file.read
+        # file.read(n) reserves n bytes, however few there are.
+        while len(content) < n and (piece := some(min(n - len(content), PIECE))):
+            content += piece
+        return bytes(content)
 
     return read
 
