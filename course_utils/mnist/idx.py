@@ -234,14 +234,15 @@ def read_folder(folder):
 def _verified(paths):
     # Unpacking and hashing run outside Python's lock, so the files are read side by side.
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        results = list(pool.map(_parts_or_problem, paths))
+        results = list(pool.map(parts_or_problem, paths))
     found = {}
     for result in reversed(results):
         found |= {} if isinstance(result, IdxError) else result
     return found, [result for result in results if isinstance(result, IdxError)]
 
 
-def _parts_or_problem(path):
+def parts_or_problem(path):
+    """Return what a file has of MNIST, a dict as `read_folder`'s, or the IdxError it raises."""
     try:
         arrays = _arrays(path)
     except IdxError as problem:
