@@ -261,16 +261,18 @@ def _label_by_corners(table):
 
     Beside it are two corners of the images, where there is no ink.
     """
-    ink = [np.count_nonzero(table[:, corners]) for corners in ([1, 784], [0, 783])]
-    if 10 * min(ink) <= max(ink) > len(table) / 4:
-        return 784 * (ink[1] < ink[0])
+    n, ink = len(table), [np.count_nonzero(table[:, k]) for k in ([1, 784], [0, 783])]
+    for label, in_corners in zip((0, 784), ink, strict=True):
+        if 10 * in_corners <= np.count_nonzero(table[:, label]) > n / 4:
+            return label
     fits = [np.count_nonzero(table[:, k] < 10) for k in (0, 784)]
     if 10 * min(ink) > max(ink) and fits[0] != fits[1]:  # the corners are not black
         return 784 * (fits[0] < fits[1])
     # Nearly all labels are 0, say. MNIST's digits have their centre of mass in column 14.
     first, last = (_centre(x) for x in (table[:, 1:], table[:, :-1]))
     is_last = {10 * ink[1] < ink[0], first < 13.5 and last > first + 0.5}
-    return None if len(is_last) == 2 else 784 * is_last.pop()
+    is_like_mnist = np.count_nonzero(table[:, [1, 783]]) <= n / 4 and 12.5 < first < 14.5
+    return 784 * is_last.pop() if len(is_last) == 1 and is_like_mnist else None
 
 
 def _centre(x):

@@ -269,19 +269,43 @@ def test_what_cannot_be_read_is_named(tmp_path, form):
     assert_refused(tmp_path / "digits.csv", REFUSED[form][0], *REFUSED[form][1:])
 
 
-@given(st.lists(st.tuples(st.integers(0, 11), st.sampled_from([0, 0, 0, 1, 5, 9])), min_size=1))
+LABELLED = st.lists(st.tuples(st.integers(0, 11), st.sampled_from([0, 0, 0, 1, 5, 9])), min_size=1)
+LINES = {  # at a border, where a set's black corners are
+    "none": [],
+    "top": np.s_[:28],
+    "bottom": np.s_[-28:],
+    "left": np.s_[::28],
+    "right": np.s_[27::28],
+    "first pixel": [0],
+    "last pixel": [-1],
+}
+
+
+@pytest.mark.parametrize("line", LINES)
+@given(digits=LABELLED)
+@example(digits=[(k, k % 10) for k in range(12)])
 @IN_TMP_PATH
-def test_the_place_of_the_label_is_never_guessed_wrong(tmp_path, digits):
+def test_the_place_of_the_label_is_never_guessed_wrong(tmp_path, line, digits):
     k, labels = np.array(digits).T
-    for table in (np.c_[labels, DRAWN[k]], np.c_[DRAWN[k], labels]):
+    drawn = DRAWN[k]
+    drawn[:, LINES[line]] = 200
+    for table in (np.c_[labels, drawn], np.c_[drawn, labels]):
         (tmp_path / "digits.csv").write_bytes(written(table))
         try:
             x, t = read_csv(tmp_path / "digits.csv")
         except CsvError as error:
-            assert "column 1 or column 785 may be the label" in str(error)
-            assert not table[:, 0].any() and np.mean(labels > 0) <= 0.25  # few labels above 0
+            if line == "none":
+                assert "column 1 or column 785 may be the label" in str(error)
+                assert not table[:, 0].any() and np.mean(labels > 0) <= 0.25  # few labels above 0
+            else:
+                assert "may be the label" in str(error) or "(label): '200'" in str(error)
         else:
-            assert np.array_equal(x, DRAWN[k]) and np.array_equal(t, labels)
+            assert np.array_equal(x, drawn) and np.array_equal(t, labels)
+
+
+def test_zeros_that_are_not_where_mnist_has_its_digits(tmp_path):
+    for table in (np.c_[ZEROS, np.roll(DRAWN, 3)], np.c_[np.roll(DRAWN, 3), ZEROS]):
+        assert_refused(tmp_path / "digits.csv", written(table), "column 1 or column 785 may be")
 
 
 def test_a_missing_file_is_named(tmp_path):
