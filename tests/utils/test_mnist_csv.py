@@ -5,14 +5,13 @@ import io
 import lzma
 import os
 import re
-import zipfile
 
 import numpy as np
 import pandas
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
-from tiny_mnist import snapshot
+from tiny_mnist import snapshot, zipped
 
 from course_utils.mnist.csv import CsvError, read_csv, write_csv
 
@@ -112,14 +111,6 @@ def by_pandas(table, names=None, index=False, **forms):
 def reread_by_pandas(content, **forms):
     """Return what pandas makes of a file without names, if nobody tells it."""
     return pandas.read_csv(io.BytesIO(content)).to_csv(**forms).encode()
-
-
-def zipped(files):
-    file = io.BytesIO()
-    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, content in files.items():
-            archive.writestr(name, content)
-    return file.getvalue()
 
 
 PLAIN, FLOATS = written(FIRST), FIRST.astype(float)

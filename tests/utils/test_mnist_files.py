@@ -1,15 +1,13 @@
 """Files of sets: whole ones are read, whatever their names; damaged ones are named and left."""
 
-import io
 import os
 import tracemalloc
-import zipfile
 from contextlib import contextmanager
 from gzip import compress
 
 import numpy as np
 import pytest
-from tiny_mnist import FORMS, KEYS, SHAPES, as_npz, fill, idx_bytes, snapshot
+from tiny_mnist import FORMS, KEYS, SHAPES, as_npz, fill, idx_bytes, snapshot, zipped
 
 from course_utils.mnist import load_idx
 from course_utils.mnist.idx import IdxError, read_folder, read_idx
@@ -23,14 +21,6 @@ class Pickled:
 
     def __reduce__(self):
         return pytest.fail, ("a pickle was read",)
-
-
-def zipped(contents):
-    with io.BytesIO() as file:
-        with zipfile.ZipFile(file, "w") as archive:
-            for name, content in contents.items():
-                archive.writestr(name, content)
-        return file.getvalue()
 
 
 # what is done to a whole file (its name, its bytes), and what the error says
@@ -360,6 +350,28 @@ def test_a_damaged_part_of_a_set(tmp_path, tiny_mnist):
     (tmp_path / NAME).write_bytes(tiny_mnist[NAME][:-1])
     with pytest.raises(IdxError, match=f"{NAME} has 17 bytes instead of 18; "):
         load_idx(tmp_path)
+
+
+# (what lies there, which of it is given, how the error ends)
+NO_FOLDERS = {
+    "a zip of a set": (f"x.zip/{NAME}", "x.zip", "x.zip is a zip archive; unpack it"),
+    "another zip": ("x.zip/a", "x.zip", "x.zip is a zip archive; unpack it"),
+    "a folder with a zip": (f"x.zip/{NAME}", "", "x.zip is a zip archive; unpack it"),
+    "a folder with a tar": ("MNIST.tar.gz", "", "MNIST.tar.gz is an archive; unpack it"),
+    "a file of a set": (NAME, NAME, f"{NAME} is a single file; name its folder"),
+    "a text": ("a.txt", "a.txt", "a.txt is a single file; name its folder"),
+}
+
+
+@pytest.mark.parametrize("case", NO_FOLDERS)
+def test_what_is_no_folder_of_a_set_is_named(tmp_path, tiny_mnist, case):
+    there, named, said = NO_FOLDERS[case]
+    name, _, member = there.partition("/")
+    content = zipped({member: tiny_mnist[NAME]}) if member else tiny_mnist[NAME]
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(IdxError) as caught:
+        load_idx(tmp_path / named)
+    assert str(caught.value) == f"{tmp_path}{os.sep}{said}"
 
 
 @pytest.mark.parametrize("second", ["EMNIST/raw", "zoo"])
