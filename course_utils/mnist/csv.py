@@ -40,6 +40,12 @@ FOREIGN = {  # how files begin that hold no CSV
     b"%": "an ARFF file; ask OpenML for CSV",
     b"\x00\x00\x08": "one of MNIST's own four files, which load_mnist reads",
 }
+IN_ZIP = {  # what is a zip file by a name in it
+    "xl/workbook.xml": FOREIGN[b"\xd0\xcf\x11\xe0"],
+    "content.xml": "an OpenDocument file; save it as CSV in a spreadsheet program",
+    "x_train.npy": "mnist.npz, which load_mnist reads",
+}
+NO_TEXT = "no text file; save it as CSV in the program that wrote it"
 WIDTH = "row {row}: expected 785 cells (a label and 784 pixels), found {n}"
 WIDTH_BESIDE_INDEX = WIDTH + " beside the index"
 BAD_CELL = "row {row}, column {column} ({name}): {cell!r} is no whole number from 0 to {most}"
@@ -111,8 +117,8 @@ def _unpacked(path, file):
         return file
     archive = zipfile.ZipFile(file)
     names = [name for name in archive.namelist() if not re.search("/$|^__MACOSX/", name)]
-    if "xl/workbook.xml" in names:
-        raise CsvError(path, "it is {what}", what=FOREIGN[b"\xd0\xcf\x11\xe0"])
+    for name in IN_ZIP.keys() & names:
+        raise CsvError(path, "it is {what}", what=IN_ZIP[name])
     tables = [name for name in names if name.lower().endswith(".csv")] or names
     if len(tables) != 1:
         problem = "it is a zip file of {n} files ({names}); unpack it, and read one of them"
@@ -128,6 +134,8 @@ def _text(path, file):
         if head.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(start):
             raise CsvError(path, "it is {what}", what=what)
     encoding = "utf-16" if head.startswith((b"\xff\xfe", b"\xfe\xff")) else "utf-8-sig"
+    if encoding != "utf-16" and re.search(rb"[\x00-\x08\x0e-\x1f]", head):  # no text has these
+        raise CsvError(path, "it is {what}", what=NO_TEXT)
     return io.TextIOWrapper(file, encoding, errors="backslashreplace")
 
 

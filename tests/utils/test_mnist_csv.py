@@ -4,6 +4,7 @@ import gzip
 import io
 import lzma
 import os
+import pickle
 import re
 
 import numpy as np
@@ -186,6 +187,9 @@ def test_what_other_programs_write_is_read(tmp_path, form, name):
 
 MANGLED = "row 1 is a digit that a program took for names"
 MADE_UNIQUE = reread_by_pandas(PLAIN, index=False)
+ARRAY = io.BytesIO()
+np.save(ARRAY, FIRST)
+ARRAY = ARRAY.getvalue()
 REFUSED = {
     "a row that pandas took for names": (MADE_UNIQUE, MANGLED, "header=None"),
     "the same with an index": (reread_by_pandas(PLAIN), MANGLED),
@@ -246,6 +250,19 @@ REFUSED = {
         "an Excel workbook",
         "as CSV",
     ),
+    "OpenDocument": (zipped({"mimetype": b"", "content.xml": b""}), "an OpenDocument file; save"),
+    "Keras": (
+        zipped({"x_train.npy": b"", "y_train.npy": b""}),
+        "it is mnist.npz, which load_mnist",
+    ),
+    "one array": (zipped({"arr_0.npy": ARRAY}), "it is no text file; save it as CSV"),
+    "an array": (ARRAY, "it is no text file; save it as CSV"),
+    "a pickle": (pickle.dumps(FIRST), "it is no text file; save it as CSV"),
+    "Parquet": (b"PAR1\x15\x04\x15\x00" + PLAIN, "it is no text file; save it as CSV"),
+    "7-Zip": (b"7z\xbc\xaf\x27\x1c" + PLAIN, "it is no text file; save it as CSV"),
+    "RAR": (b"Rar!\x1a\x07\x00" + PLAIN, "it is no text file; save it as CSV"),
+    "Zstandard": (b"\x28\xb5\x2f\xfd\x04\x88" + PLAIN, "it is no text file; save it as CSV"),
+    "UTF-16 without its mark": (PLAIN.decode().encode("utf-16-le"), "it is no text file"),
     "old Excel": (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600), "an Excel workbook"),
     "a web page": (b"\xef\xbb\xbf\r\n <!DOCTYPE html><html>Log in</html>", "a web page (HTML)"),
     "bzip2": (bz2.compress(PLAIN), "compressed by bzip2"),
