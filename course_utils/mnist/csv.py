@@ -48,6 +48,7 @@ IN_ZIP = {  # what is a zip file by a name in it
 NO_TEXT = "no text file; save it as CSV in the program that wrote it"
 WIDTH = "row {row}: expected 785 cells (a label and 784 pixels), found {n}"
 WIDTH_BESIDE_INDEX = WIDTH + " beside the index"
+LIKE_INDEX = WIDTH + "; the first column looks like an index (its numbers all differ): delete it"
 BAD_CELL = "row {row}, column {column} ({name}): {cell!r} is no whole number from 0 to {most}"
 BAD_PIXEL = "row {row}, column {column} ({name}): {cell!r} is a share, a pixel divided by 255"
 SHARES = "its pixels are shares 0..1 (divided by 255), expected 0..255"
@@ -184,17 +185,24 @@ def _columns(path, lines):
     is_counted = n == 786 and len(names) in (0, 785) and not n_at_end  # an index without a name?
     skip += is_counted
     end = (separator or "") * min(n_at_end, max(n - 785 - skip, 0))
-    no_index = CsvError(path, WIDTH, row=row, n=n)
+
+    def no_index(firsts):
+        firsts += [text.split(separator, 1)[0].strip('"') for _, text in lines]
+        differ = len({*firsts}) == len(firsts) > 1 and all(map(NUMBER.fullmatch, firsts))
+        is_like_index = differ and any(_number(cell) not in range(10) for cell in firsts)
+        return CsvError(path, LIKE_INDEX if is_like_index else WIDTH, row=row, n=n)
 
     def rows():
+        firsts = []
         for k, (at, text) in enumerate(chain([(row, line)], lines)):
             *index, text = text.removesuffix(end).split(separator, skip)
-            counts = [cell.strip('"') for cell in index] in ([str(k)], [str(k + 1)])
+            firsts += [cell.strip('"') for cell in index if is_counted]
+            counts = firsts[-1:] in ([str(k)], [str(k + 1)])
             if is_counted and not (counts and (k != 1 or len(_split(text, separator)) == 785)):
-                raise no_index
+                raise no_index(firsts)
             yield at, text
         if is_counted and k == 0:  # one row does not show that it counts
-            raise no_index
+            raise no_index(firsts)
 
     return names[-785:], skip, separator, rows()
 

@@ -187,6 +187,12 @@ def test_what_other_programs_write_is_read(tmp_path, form, name):
 
 MANGLED = "row 1 is a digit that a program took for names"
 MADE_UNIQUE = reread_by_pandas(PLAIN, index=False)
+INDICES = {  # that do not count
+    "a mixed": [3, 11, 0, 5, 1, 2, 4, 6, 7, 8, 9, 10],
+    "a mixed, large": np.arange(60_000, 0, -5000),
+    "a late": range(100, 112),
+    "a broken": [0, 1, 2, *range(20, 29)],
+}
 ARRAY = io.BytesIO()
 np.save(ARRAY, FIRST)
 ARRAY = ARRAY.getvalue()
@@ -230,6 +236,13 @@ REFUSED = {
     "mixed names": (written(FIRST, [KAGGLE[0], *sorted(KAGGLE[1:])]), "out of order"),
     "a column too many": (written(np.c_[FIRST, DIGITS], [*KAGGLE, "size"]), "row 1", "found 786"),
     "an index that does not count": (written(np.c_[DIGITS, FIRST]), "row 1", "found 786"),
+    **{
+        f"{kind} index without a name": (
+            written(np.c_[index, FIRST]),
+            "found 786; the first column looks like an index (its numbers all differ): delete it",
+        )
+        for kind, index in INDICES.items()
+    },
     "one row that may have an index": (written(np.c_[[[0]], FIRST[:1]]), "row 1", "found 786"),
     "a cell less beside an index": (
         by_pandas(FIRST, index=True) + b"12,5,0,0\n",
