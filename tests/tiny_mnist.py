@@ -1,6 +1,8 @@
 """Files like MNIST's, but tiny, and a look at folders before and after."""
 
 import gzip
+import io
+import zipfile
 
 import numpy as np
 
@@ -74,6 +76,7 @@ FORMS = {
     "no idx": _renamed(lambda name: name[:12].rstrip("-"), ".gz"),
     "a prefix": _renamed("latest-emnist-digits-{}.gz".format, ".gz"),
     "torchvision": _renamed("MNIST/raw/{}".format),
+    "torchvision, below": _renamed("torch/MNIST/raw/{}".format),
     "torchvision, from MNIST": _renamed("raw/{}.gz".format, ".gz"),
     "torchvision, both": lambda folder, contents: [
         fill(folder / "MNIST" / "raw", contents, ending) for ending in ("", ".gz")
@@ -85,6 +88,15 @@ FORMS = {
     "Keras, below": lambda folder, contents: as_npz(folder / "datasets", contents),
     "npz of rows": _as_rows,
 }
+
+
+def zipped(contents):
+    """Return a zip archive of files, a dict from their names to their bytes."""
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in contents.items():
+            archive.writestr(name, content)
+    return file.getvalue()
 
 
 def snapshot(folder):

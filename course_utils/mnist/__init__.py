@@ -6,9 +6,9 @@ import os
 import numpy as np
 
 from course_utils.files import DATA, command, is_folder, shown
+from course_utils.mnist import idx
 from course_utils.mnist.csv import read_csv, write_csv
 from course_utils.mnist.download import DownloadError, fetch
-from course_utils.mnist.idx import FILES, OtherSetError, part_of, read_folder, read_set, usual_paths
 from course_utils.mnist.picture import preprocess
 from course_utils.mnist.sample import read_sample
 
@@ -54,7 +54,7 @@ def load_idx(folder, normalize=True, flatten=True, one_hot_label=False):
         than 10 columns if there are labels above 9. What is no such set is an IdxError, a
         ValueError, that names the file and the reason.
     """
-    return _in_form(read_set(folder), normalize, flatten, one_hot_label)
+    return _in_form(idx.read_set(folder), normalize, flatten, one_hot_label)
 
 
 def _in_form(arrays, normalize, flatten, one_hot_label):
@@ -89,19 +89,22 @@ def _search():
     """Return the full set's folder (or None), a dict of (array, path), notes on what is amiss."""
     home, given, notes = DATA / "mnist", given_folder(), []
     for folder in dict.fromkeys([given or home, home]):
-        found, problems = read_folder(folder)
-        others = [error for error in problems if isinstance(error, OtherSetError)]
-        notes += [str(error.problem) for error in problems if error not in others]
+        found, problems = idx.read_folder(folder)
+        others = [error for error in problems if isinstance(error, idx.OtherSetError)]
+        notes += [error.note for error in problems if error not in others]
         if others:
             more = f", and {len(others) - 1} more beside it" if len(others) > 1 else ""
             notes.append(f"{others[0].problem}{more}: {others[0].cure}")
-        if len(found) == len(FILES):
+        if len(found) == len(idx.FILES):
             return folder, found, notes
-        missing = FILES.keys() - found - {part_of(error.path) for error in problems}
+        missing = idx.FILES.keys() - found - {idx.part_of(error.path) for error in problems}
         if folder == given and not is_folder(folder) and not problems:
-            notes.append(f"MNIST_DIR: there is no folder {folder}")
-        elif is_folder(folder) and missing and (folder == given or len(missing) < len(FILES)):
+            notes.append(f"MNIST_DIR: {idx.no_folder(folder).note}")
+        elif is_folder(folder) and missing and (folder == given or len(missing) < len(idx.FILES)):
             notes.append(f"{shown(folder)} lacks {', '.join(sorted(missing))}")
+            for path in idx.usual_paths(folder):  # a name may mislead
+                held = idx.parts_or_problem(path) if idx.part_of(path) in missing else []
+                notes += [f"{shown(path)} holds what {part} should" for part in held]
     return None, {}, notes
 
 
@@ -120,7 +123,7 @@ def _full_set_or_notes():
             notes.append(str(error))
     if not folder:
         return None, [], [*notes, f"for the full set: {command('fetch')}"]
-    usual = {path.name: path for path in usual_paths(folder)}
+    usual = {path.name: path for path in idx.usual_paths(folder)}
     odd = [path for _, path in found.values() if path != usual.get(path.name)]
     odd = dict.fromkeys(path.parent if path.name in usual else path for path in odd)
     names = [path.name if path == folder else str(path.relative_to(folder)) for path in odd]

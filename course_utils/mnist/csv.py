@@ -40,8 +40,15 @@ FOREIGN = {  # how files begin that hold no CSV
     b"%": "an ARFF file; ask OpenML for CSV",
     b"\x00\x00\x08": "one of MNIST's own four files, which load_mnist reads",
 }
+IN_ZIP = {  # what is a zip file by a name in it
+    "xl/workbook.xml": FOREIGN[b"\xd0\xcf\x11\xe0"],
+    "content.xml": "an OpenDocument file; save it as CSV in a spreadsheet program",
+    "x_train.npy": "mnist.npz, which load_mnist reads",
+}
+NO_TEXT = "no text file; save it as CSV in the program that wrote it"
 WIDTH = "row {row}: expected 785 cells (a label and 784 pixels), found {n}"
 WIDTH_BESIDE_INDEX = WIDTH + " beside the index"
+LIKE_INDEX = WIDTH + "; the first column looks like an index (its numbers all differ): delete it"
 BAD_CELL = "row {row}, column {column} ({name}): {cell!r} is no whole number from 0 to {most}"
 BAD_PIXEL = "row {row}, column {column} ({name}): {cell!r} is a share, a pixel divided by 255"
 SHARES = "its pixels are shares 0..1 (divided by 255), expected 0..255"
@@ -111,8 +118,8 @@ def _unpacked(path, file):
         return file
     archive = zipfile.ZipFile(file)
     names = [name for name in archive.namelist() if not re.search("/$|^__MACOSX/", name)]
-    if "xl/workbook.xml" in names:
-        raise CsvError(path, "it is {what}", what=FOREIGN[b"\xd0\xcf\x11\xe0"])
+    for name in IN_ZIP.keys() & names:
+        raise CsvError(path, "it is {what}", what=IN_ZIP[name])
     tables = [name for name in names if name.lower().endswith(".csv")] or names
     if len(tables) != 1:
         problem = "it is a zip file of {n} files ({names}); unpack it, and read one of them"
@@ -128,6 +135,8 @@ def _text(path, file):
         if head.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(start):
             raise CsvError(path, "it is {what}", what=what)
     encoding = "utf-16" if head.startswith((b"\xff\xfe", b"\xfe\xff")) else "utf-8-sig"
+    if encoding != "utf-16" and re.search(rb"[\x00-\x08\x0e-\x1f]", head):  # no text has these
+        raise CsvError(path, "it is {what}", what=NO_TEXT)
     return io.TextIOWrapper(file, encoding, errors="backslashreplace")
 
 
@@ -176,17 +185,24 @@ def _columns(path, lines):
     is_counted = n == 786 and len(names) in (0, 785) and not n_at_end  # an index without a name?
     skip += is_counted
     end = (separator or "") * min(n_at_end, max(n - 785 - skip, 0))
-    no_index = CsvError(path, WIDTH, row=row, n=n)
+
+    def no_index(firsts):
+        firsts += [text.split(separator, 1)[0].strip('"') for _, text in lines]
+        differ = len({*firsts}) == len(firsts) > 1 and all(map(NUMBER.fullmatch, firsts))
+        is_like_index = differ and any(_number(cell) not in range(10) for cell in firsts)
+        return CsvError(path, LIKE_INDEX if is_like_index else WIDTH, row=row, n=n)
 
     def rows():
+        firsts = []
         for k, (at, text) in enumerate(chain([(row, line)], lines)):
             *index, text = text.removesuffix(end).split(separator, skip)
-            counts = [cell.strip('"') for cell in index] in ([str(k)], [str(k + 1)])
+            firsts += [cell.strip('"') for cell in index if is_counted]
+            counts = firsts[-1:] in ([str(k)], [str(k + 1)])
             if is_counted and not (counts and (k != 1 or len(_split(text, separator)) == 785)):
-                raise no_index
+                raise no_index(firsts)
             yield at, text
         if is_counted and k == 0:  # one row does not show that it counts
-            raise no_index
+            raise no_index(firsts)
 
     return names[-785:], skip, separator, rows()
 
@@ -261,16 +277,18 @@ def _label_by_corners(table):
 
     Beside it are two corners of the images, where there is no ink.
     """
-    ink = [np.count_nonzero(table[:, corners]) for corners in ([1, 784], [0, 783])]
-    if 10 * min(ink) <= max(ink) > len(table) / 4:
-        return 784 * (ink[1] < ink[0])
+    n, ink = len(table), [np.count_nonzero(table[:, k]) for k in ([1, 784], [0, 783])]
+    for label, in_corners in zip((0, 784), ink, strict=True):
+        if 10 * in_corners <= np.count_nonzero(table[:, label]) > n / 4:
+            return label
     fits = [np.count_nonzero(table[:, k] < 10) for k in (0, 784)]
     if 10 * min(ink) > max(ink) and fits[0] != fits[1]:  # the corners are not black
         return 784 * (fits[0] < fits[1])
     # Nearly all labels are 0, say. MNIST's digits have their centre of mass in column 14.
     first, last = (_centre(x) for x in (table[:, 1:], table[:, :-1]))
     is_last = {10 * ink[1] < ink[0], first < 13.5 and last > first + 0.5}
-    return None if len(is_last) == 2 else 784 * is_last.pop()
+    is_like_mnist = np.count_nonzero(table[:, [1, 783]]) <= n / 4 and 12.5 < first < 14.5
+    return 784 * is_last.pop() if len(is_last) == 1 and is_like_mnist else None
 
 
 def _centre(x):

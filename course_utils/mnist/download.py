@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 from course_utils.files import replacing, shown
 from course_utils.message import CourseError
-from course_utils.mnist.idx import FILES, GZIP, OtherSetError, part_of, read_folder, unpacked
+from course_utils.mnist.idx import FILES, GZIP, IdxError, parts_or_problem, read_folder, unpacked
 
 MIRRORS = (
     "https://storage.googleapis.com/cvdf-datasets/mnist/",
@@ -42,8 +42,8 @@ def fetch(folder):
     """
     from tqdm.auto import tqdm
 
-    whole, problems = read_folder(folder)
-    names = sorted(FILES.keys() - whole.keys(), key=FILES.get)  # small ones show obstacles early
+    names = FILES.keys() - read_folder(folder)[0]
+    names = sorted(names, key=FILES.get)  # small ones show obstacles early
     mirrors = _own_mirrors() or MIRRORS
     failures, set_aside = [], []
     total = round(0.212 * sum(math.prod(FILES[name][0]) for name in names))  # so well it compresses
@@ -53,7 +53,7 @@ def fetch(folder):
                 while names:
                     url = f"{mirror.rstrip('/')}/{names[0]}"
                     content = _download_packed_or_not(url, names[0], PATIENCE / len(mirrors), bar)
-                    set_aside += _install(content, Path(folder), names.pop(0), problems, whole)
+                    set_aside += _install(content, Path(folder), names.pop(0))
                 return set_aside
             except (OSError, ValueError, zlib.error) as error:  # ValueError: no host is called so
                 host = urlsplit(mirror).netloc.rpartition("@")[2] or mirror  # without a password
@@ -137,17 +137,20 @@ def _in_words(error):
     return next((words[kind] for kind in words if isinstance(error, kind)), own_words)
 
 
-def _install(content, folder, name, problems, whole):
+def _install(content, folder, part):
     """Write a verified file, and return copies of the damaged ones that it replaces.
 
     Copied, not renamed: another process may have put a whole file there just now.
     """
-    healthy = {error.path for error in problems if isinstance(error, OtherSetError)}
-    taken = healthy | {path for _, path in whole.values()}
-    damaged = {error.path for error in problems} & {folder / name, folder / f"{name}.gz"} - healthy
-    while {folder / name, folder / f"{name}.gz"} & taken:
-        name = f"mnist-{name}"
-    path, copies = folder / (f"{name}.gz" if content.startswith(GZIP) else name), []
+    name, damaged, copies = part, set(), []
+    while True:
+        places = {path: parts_or_problem(path) for path in (folder / name, folder / f"{name}.gz")}
+        damaged |= {path for path, found in places.items() if type(found) is IdxError}
+        whole = [found for path, found in places.items() if path not in damaged and found]
+        if all(isinstance(found, dict) and part in found for found in whole):
+            break
+        name = f"mnist-{name}"  # beside another set, or another part
+    path = folder / (f"{name}.gz" if content.startswith(GZIP) else name)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for old in damaged:
@@ -163,7 +166,7 @@ def _install(content, folder, name, problems, whole):
         for old in damaged - {path}:
             old.unlink(missing_ok=True)
     except OSError as error:
-        if part_of(path) not in read_folder(folder)[0]:  # else another process was faster
+        if part not in read_folder(folder)[0]:  # else another process was faster
             values = {"folder": shown(folder), "reason": error.strerror or error}
             raise DownloadError("{folder} cannot be written: {reason}", **values) from error
     return copies

@@ -8,7 +8,6 @@ axis, four bytes each, then the numbers.
 import glob
 import gzip
 import hashlib
-import io
 import math
 import os
 import re
@@ -36,18 +35,27 @@ KEYS = ["x_train", "y_train", "x_test", "y_test"]  # in an .npz file, in the ord
 PART = re.compile(r".*(train|t10k|test)[^.]*(image|label)([^.]*|.*(idx|ubyte|gz).*)")
 TYPES = {8: "u1", 9: "i1", 11: ">i2", 12: ">i4", 13: ">f4", 14: ">f8"}  # the numbers for them
 GZIP = b"\x1f\x8b"  # how every gzip file begins
+PIECE = 1 << 16  # bytes that are read at once
 MOST_BYTES = 1 << 30  # more than any set that is known
+OTHER_FORMS = {  # how names end, what that is, what to do with it
+    r"\.zip": ("a zip archive", "unpack it"),
+    r"\.(tar|tar\.\w+|t[gx]z|7z|rar)": ("an archive", "unpack it"),
+    r"\.(pkl|pickle)(\.\w+)?": ("a pickle, which may run any code", "get the four IDX files"),
+    r"\.csv(\.\w+)?": ("a CSV file", "read_csv reads it, and load_mnist the four IDX files"),
+}
+FRESH = "put a fresh copy in its place"
 FORM = "n images of one size, uint8 (n, height, width), and n labels, uint8 (n,)"
 ONE_SET = "name the folder of one whole set: data/README.md says what that is"
 
 
 class IdxError(CourseError, ValueError):
-    """A file of a set that cannot be used: its `path`, the `problem`, and the `cure`."""
+    """A file of a set that cannot be used: its `path`, `problem`, `cure`, and both as a `note`."""
 
-    def __init__(self, path, problem, cure="put a fresh copy in its place", **values):
+    def __init__(self, path, problem, cure=FRESH, **values):
         self.path, self.cure = Path(path), cure
         self.problem = Message(problem, file=shown(path), **values)
         super().__init__("{problem}; {cure}", problem=self.problem, cure=cure)
+        self.note = f"{self.problem}: {cure}" if cure not in (FRESH, ONE_SET) else f"{self.problem}"
 
 
 class OtherSetError(IdxError):
@@ -82,9 +90,10 @@ def usual_paths(folder):
 def other_paths(folder):
     """Return what else may be of a set in a folder, or in one below, or `folder` if it is a file.
 
-    Few files are opened for this, and of none more than its beginning is read.
+    Few files are opened for this, and of none more is read than its first `PIECE`, or, of an
+    archive, the list of what it holds.
     """
-    patterns = ("*", "*/*", "*/raw/*")  # torchvision's is MNIST/raw; hidden files do not match
+    patterns = ("*", "*/*", "*/raw/*", "*/MNIST/raw/*")  # torchvision's; hidden files do not match
     found = [n for each in patterns for n in sorted(glob.glob(each, root_dir=folder))]  # noqa: PTH207
     paths = [Path(folder), *(Path(folder) / name for name in found)]
     return [path for path in dict.fromkeys(paths) if _may_be_of_a_set(path)]
@@ -95,7 +104,7 @@ def _may_be_of_a_set(path):
     with suppress(OSError, EOFError, zlib.error, zipfile.BadZipFile):
         if not path.is_file() or ".damaged" in name:
             return False
-        if part_of(path) or (name.endswith(".npz") and "mnist" in name):
+        if part_of(path) or ("mnist" in name and (name.endswith(".npz") or _other_form(path))):
             return True
         if name.endswith((".npz", ".zip")):
             members = zipfile.ZipFile(path).namelist()
@@ -104,6 +113,22 @@ def _may_be_of_a_set(path):
             with path.open("rb") as file:
                 return unpacked(file)(16).startswith(starts)
     return False
+
+
+def _other_form(path):
+    """Return what a file is that is named, not read, and what to do with it, or None."""
+    return next(
+        (OTHER_FORMS[k] for k in OTHER_FORMS if re.search(f"{k}$", path.name.lower())), None
+    )
+
+
+def no_folder(path):
+    """Return the IdxError that says what is there instead of a set's folder."""
+    with suppress(OSError):
+        if path.is_file():
+            what, cure = _other_form(path) or ("a single file", "name its folder")
+            return IdxError(path, "{file} is {what}", cure, what=what)
+    return IdxError(path, "there is no folder {folder}", ONE_SET, folder=path)
 
 
 # ---------------------------------------------------------------- reading
@@ -122,22 +147,28 @@ def unpacked(file):
 
     Faster than gzip.GzipFile, which Python 3.11 feeds in small bits; that reads what is appended.
     """
-    is_gzip = file.read(2) == GZIP
+    is_gzip, unpacker, rest = file.read(2) == GZIP, zlib.decompressobj(wbits=31), None
     file.seek(0)
-    if not is_gzip:
-        return file.read
-    packed, unpacker, rest = file.read(MOST_BYTES), zlib.decompressobj(wbits=31), None
+
+    def unpack(n):  # at most n bytes, and none at the end only
+        nonlocal rest
+        while not unpacker.eof:
+            packed = unpacker.unconsumed_tail or file.read(PIECE)
+            if content := unpacker.decompress(packed, n):
+                return content
+            if not packed:
+                raise EOFError("it is cut short")
+        if not rest:
+            file.seek(-len(unpacker.unused_data), os.SEEK_CUR)
+            rest = gzip.GzipFile(fileobj=file)
+        return rest.read(n)
 
     def read(n):
-        nonlocal packed, rest
-        content = unpacker.decompress(packed, n)
-        packed = unpacker.unconsumed_tail
-        if unpacker.eof:
-            rest = rest or gzip.GzipFile(fileobj=io.BytesIO(unpacker.unused_data))
-            content += rest.read(n - len(content))
-        elif len(content) < n:
-            raise EOFError("it is cut short")
-        return content
+        content, some = bytearray(), unpack if is_gzip else file.read
+        # file.read(n) reserves n bytes, however few there are.
+        while len(content) < n and (piece := some(min(n - len(content), PIECE))):
+            content += piece
+        return bytes(content)
 
     return read
 
@@ -178,8 +209,8 @@ def _array(path, read):
 
 def _arrays(path):
     """Return the array in an IDX file, or the four of an .npz file as IDX files would have them."""
-    if path.suffix.lower() == ".zip":
-        raise IdxError(path, "{file} is a zip archive", "unpack it")
+    if _other_form(path):
+        raise no_folder(path)
     if path.suffix.lower() != ".npz":
         return [read_idx(path)]
 
@@ -227,14 +258,15 @@ def read_folder(folder):
 def _verified(paths):
     # Unpacking and hashing run outside Python's lock, so the files are read side by side.
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        results = list(pool.map(_parts_or_problem, paths))
+        results = list(pool.map(parts_or_problem, paths))
     found = {}
     for result in reversed(results):
         found |= {} if isinstance(result, IdxError) else result
     return found, [result for result in results if isinstance(result, IdxError)]
 
 
-def _parts_or_problem(path):
+def parts_or_problem(path):
+    """Return what a file has of MNIST, a dict as `read_folder`'s, or the IdxError it raises."""
     try:
         arrays = _arrays(path)
     except IdxError as problem:
@@ -279,8 +311,12 @@ def read_set(folder):
         where = ", ".join(sorted(map(shown, archives or homes)))
         raise IdxError(folder, "{file} holds several sets: {where}", ONE_SET, where=where)
     if not archives and (missing := FILES.keys() - paths):
-        problem = "{file} lacks {missing}" if is_folder(folder) else "there is no folder {file}"
-        raise IdxError(folder, problem, ONE_SET, missing=", ".join(sorted(missing)))
+        for path in [] if paths else filter(_other_form, candidates):
+            _arrays(path)  # which says what it is
+        if not is_folder(folder):
+            raise no_folder(folder)
+        lacks = ", ".join(sorted(missing))
+        raise IdxError(folder, "{file} lacks {missing}", ONE_SET, missing=lacks)
     files = archives * 4 or [*paths.values()]
     arrays = _arrays(files[0]) if archives else [_arrays(path)[0] for path in files]
     for k in (0, 2):

@@ -4,15 +4,15 @@ import gzip
 import io
 import lzma
 import os
+import pickle
 import re
-import zipfile
 
 import numpy as np
 import pandas
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
-from tiny_mnist import snapshot
+from tiny_mnist import snapshot, zipped
 
 from course_utils.mnist.csv import CsvError, read_csv, write_csv
 
@@ -114,14 +114,6 @@ def reread_by_pandas(content, **forms):
     return pandas.read_csv(io.BytesIO(content)).to_csv(**forms).encode()
 
 
-def zipped(files):
-    file = io.BytesIO()
-    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, content in files.items():
-            archive.writestr(name, content)
-    return file.getvalue()
-
-
 PLAIN, FLOATS = written(FIRST), FIRST.astype(float)
 ZEROS, WHITE, GRAIN = DIGITS * 0, 255 - DRAWN, DRAWN.copy()
 GRAIN[3, [0, -1]] = 200, 7
@@ -195,6 +187,15 @@ def test_what_other_programs_write_is_read(tmp_path, form, name):
 
 MANGLED = "row 1 is a digit that a program took for names"
 MADE_UNIQUE = reread_by_pandas(PLAIN, index=False)
+INDICES = {  # that do not count
+    "a mixed": [3, 11, 0, 5, 1, 2, 4, 6, 7, 8, 9, 10],
+    "a mixed, large": np.arange(60_000, 0, -5000),
+    "a late": range(100, 112),
+    "a broken": [0, 1, 2, *range(20, 29)],
+}
+ARRAY = io.BytesIO()
+np.save(ARRAY, FIRST)
+ARRAY = ARRAY.getvalue()
 REFUSED = {
     "a row that pandas took for names": (MADE_UNIQUE, MANGLED, "header=None"),
     "the same with an index": (reread_by_pandas(PLAIN), MANGLED),
@@ -235,6 +236,13 @@ REFUSED = {
     "mixed names": (written(FIRST, [KAGGLE[0], *sorted(KAGGLE[1:])]), "out of order"),
     "a column too many": (written(np.c_[FIRST, DIGITS], [*KAGGLE, "size"]), "row 1", "found 786"),
     "an index that does not count": (written(np.c_[DIGITS, FIRST]), "row 1", "found 786"),
+    **{
+        f"{kind} index without a name": (
+            written(np.c_[index, FIRST]),
+            "found 786; the first column looks like an index (its numbers all differ): delete it",
+        )
+        for kind, index in INDICES.items()
+    },
     "one row that may have an index": (written(np.c_[[[0]], FIRST[:1]]), "row 1", "found 786"),
     "a cell less beside an index": (
         by_pandas(FIRST, index=True) + b"12,5,0,0\n",
@@ -255,6 +263,19 @@ REFUSED = {
         "an Excel workbook",
         "as CSV",
     ),
+    "OpenDocument": (zipped({"mimetype": b"", "content.xml": b""}), "an OpenDocument file; save"),
+    "Keras": (
+        zipped({"x_train.npy": b"", "y_train.npy": b""}),
+        "it is mnist.npz, which load_mnist",
+    ),
+    "one array": (zipped({"arr_0.npy": ARRAY}), "it is no text file; save it as CSV"),
+    "an array": (ARRAY, "it is no text file; save it as CSV"),
+    "a pickle": (pickle.dumps(FIRST), "it is no text file; save it as CSV"),
+    "Parquet": (b"PAR1\x15\x04\x15\x00" + PLAIN, "it is no text file; save it as CSV"),
+    "7-Zip": (b"7z\xbc\xaf\x27\x1c" + PLAIN, "it is no text file; save it as CSV"),
+    "RAR": (b"Rar!\x1a\x07\x00" + PLAIN, "it is no text file; save it as CSV"),
+    "Zstandard": (b"\x28\xb5\x2f\xfd\x04\x88" + PLAIN, "it is no text file; save it as CSV"),
+    "UTF-16 without its mark": (PLAIN.decode().encode("utf-16-le"), "it is no text file"),
     "old Excel": (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600), "an Excel workbook"),
     "a web page": (b"\xef\xbb\xbf\r\n <!DOCTYPE html><html>Log in</html>", "a web page (HTML)"),
     "bzip2": (bz2.compress(PLAIN), "compressed by bzip2"),
@@ -269,19 +290,43 @@ def test_what_cannot_be_read_is_named(tmp_path, form):
     assert_refused(tmp_path / "digits.csv", REFUSED[form][0], *REFUSED[form][1:])
 
 
-@given(st.lists(st.tuples(st.integers(0, 11), st.sampled_from([0, 0, 0, 1, 5, 9])), min_size=1))
+LABELLED = st.lists(st.tuples(st.integers(0, 11), st.sampled_from([0, 0, 0, 1, 5, 9])), min_size=1)
+LINES = {  # at a border, where a set's black corners are
+    "none": [],
+    "top": np.s_[:28],
+    "bottom": np.s_[-28:],
+    "left": np.s_[::28],
+    "right": np.s_[27::28],
+    "first pixel": [0],
+    "last pixel": [-1],
+}
+
+
+@pytest.mark.parametrize("line", LINES)
+@given(digits=LABELLED)
+@example(digits=[(k, k % 10) for k in range(12)])
 @IN_TMP_PATH
-def test_the_place_of_the_label_is_never_guessed_wrong(tmp_path, digits):
+def test_the_place_of_the_label_is_never_guessed_wrong(tmp_path, line, digits):
     k, labels = np.array(digits).T
-    for table in (np.c_[labels, DRAWN[k]], np.c_[DRAWN[k], labels]):
+    drawn = DRAWN[k]
+    drawn[:, LINES[line]] = 200
+    for table in (np.c_[labels, drawn], np.c_[drawn, labels]):
         (tmp_path / "digits.csv").write_bytes(written(table))
         try:
             x, t = read_csv(tmp_path / "digits.csv")
         except CsvError as error:
-            assert "column 1 or column 785 may be the label" in str(error)
-            assert not table[:, 0].any() and np.mean(labels > 0) <= 0.25  # few labels above 0
+            if line == "none":
+                assert "column 1 or column 785 may be the label" in str(error)
+                assert not table[:, 0].any() and np.mean(labels > 0) <= 0.25  # few labels above 0
+            else:
+                assert "may be the label" in str(error) or "(label): '200'" in str(error)
         else:
-            assert np.array_equal(x, DRAWN[k]) and np.array_equal(t, labels)
+            assert np.array_equal(x, drawn) and np.array_equal(t, labels)
+
+
+def test_zeros_that_are_not_where_mnist_has_its_digits(tmp_path):
+    for table in (np.c_[ZEROS, np.roll(DRAWN, 3)], np.c_[np.roll(DRAWN, 3), ZEROS]):
+        assert_refused(tmp_path / "digits.csv", written(table), "column 1 or column 785 may be")
 
 
 def test_a_missing_file_is_named(tmp_path):

