@@ -17,7 +17,7 @@ from course_utils.weights import load_weights
 
 SIDE, PEN = 280, 20  # pixels: the page, and the width of a stroke
 HINT = "Draw a digit on the page."
-CAPTIONS = ["1. cut out", "2. 20 pixels high or wide", "3. centred in 28 × 28"]
+CAPTIONS = ["cut out", "20 pixels", "centred in 28 × 28"]
 
 
 def course_network():
@@ -157,7 +157,7 @@ def _picture(predict):
     plt.close(fig)  # or the notebook would show it a second time
     for ax, image, name in zip(axes, [page, *steps], ["A drawn digit", *CAPTIONS], strict=False):
         ax.imshow(image, cmap="gray", vmin=0, vmax=255 if ax is axes[0] else 1)
-        ax.set_title(name.replace(". ", ".\n") if name in CAPTIONS else name, fontsize=10)
+        ax.set_title(name, fontsize=11)
         ax.axis("off")
     y = _ten_numbers(predict, steps[-1])
     colours = [BLUE if digit == y.argmax() else SKY for digit in range(10)]
