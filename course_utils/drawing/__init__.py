@@ -9,15 +9,16 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from course_utils.activations import sigmoid, softmax
-from course_utils.drawing.examples import EXAMPLES
 from course_utils.mnist.picture import PictureError, stages
 from course_utils.plotting.alt_text import describe, text_height
 from course_utils.plotting.style import BLUE, SKY
 from course_utils.weights import load_weights
 
+HERE = Path(__file__).parent
+EXAMPLES = json.loads((HERE / "examples.json").read_text(encoding="utf-8"))
 SIDE, PEN = 280, 20  # pixels: the page, and the width of a stroke
 HINT = "Draw a digit on the page."
-CAPTIONS = ["cut out", "20 pixels", "centred in 28 × 28"]
+CAPTIONS = ["cut out", "20 pixels", "centred"]
 
 
 def course_network():
@@ -57,8 +58,8 @@ def draw_digit(predict=None):
     predict = predict or course_network()
 
     class Pad(AnyWidget):
-        _esm = Path(__file__).with_name("pad.js")
-        _css = Path(__file__).with_name("pad.css")
+        _esm = HERE / "pad.js"
+        _css = HERE / "pad.css"
         page = Unicode(
             json.dumps({"side": SIDE, "width": PEN, "hint": HINT, "examples": EXAMPLES})
         ).tag(sync=True)
@@ -150,18 +151,21 @@ def _png(fig):
 
 
 def _picture(predict):
-    """Return a figure of the page with an example on it, its stages and its bars."""
+    """Return a figure of the page with an example on it, its stages, and the bars of `predict`."""
     page = _page(EXAMPLES[0])
     steps = stages(page)
-    fig, axes = plt.subplots(1, 5, figsize=(10, 2.6), width_ratios=(1.3, 1, 1, 1, 1.6))
+    fig, axes = plt.subplots(1, 5, figsize=(10, 2.6), width_ratios=(1.4, 1, 1, 1, 2))
     plt.close(fig)  # or the notebook would show it a second time
-    for ax, image, name in zip(axes, [page, *steps], ["A drawn digit", *CAPTIONS], strict=False):
-        ax.imshow(image, cmap="gray", vmin=0, vmax=255 if ax is axes[0] else 1)
-        ax.set_title(name, fontsize=11)
+    images = [np.asarray(page) / 255, *steps]
+    for ax, image, name in zip(axes, images, ["a drawn digit", *CAPTIONS], strict=False):
+        ax.imshow(image, cmap="gray", vmin=0, vmax=1)
+        ax.set_title(name)
         ax.axis("off")
-    y = _ten_numbers(predict, steps[-1])
-    colours = [BLUE if digit == y.argmax() else SKY for digit in range(10)]
-    axes[-1].bar(range(10), y, color=colours)
-    axes[-1].set_xticks(range(10))
+    try:
+        y = _ten_numbers(predict, steps[-1])
+    except Exception:  # which is said as soon as somebody draws
+        y = np.zeros(10)
+    axes[-1].bar(range(10), y, color=[BLUE if value == y.max() else SKY for value in y])
     axes[-1].set(title=f"It reads a {y.argmax()}", xlabel="digit", ylabel="output")
+    axes[-1].set_xticks(range(10))
     return fig
