@@ -54,13 +54,28 @@ def preprocess(image):
     -------
     ndarray of float32 in [0, 1], shape (28, 28); 0 where there is no ink, 1 where there is most
     """
+    return stages(image)[-1]
+
+
+def stages(image):
+    """Return what `preprocess` makes of a picture: the digit cut out, scaled, and centred.
+
+    Three ndarrays of float32 in [0, 1]; the last has shape (28, 28).
+    """
+    digit = _cut_out(image)
+    box = _box(digit)
+    return digit, box / box.max(), _centred(box)
+
+
+def _cut_out(image):
+    """Return the ink of the digit in a picture, cropped to it."""
     from PIL import Image, UnidentifiedImageError
 
     if isinstance(image, str | os.PathLike):
         try:
             # A warning comes with large pictures; what is too large is refused here.
             with warnings.catch_warnings(action="ignore"), Image.open(image) as picture:
-                return preprocess(picture)
+                return _cut_out(picture)
         except FileNotFoundError:
             raise
         except UnidentifiedImageError as error:
@@ -77,7 +92,7 @@ def preprocess(image):
         digit = _digit(_without_lines(_ink(light, widest)))
     if max(digit.shape) < max(light.shape) // 30:
         raise PictureError("the digit is too small, or there are specks only: take it from nearer")
-    return _centred(_box(digit))
+    return digit
 
 
 def _what_else(path):

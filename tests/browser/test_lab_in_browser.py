@@ -261,3 +261,91 @@ def test_live_slides_show_every_picture_and_slider_whole_on_this_screen(live):
     assert amiss == []
     shown, total = re.match(r"(\d+) / (\d+)", places[-1]).groups()
     assert shown == total
+
+
+# Strokes as a mouse makes them, in shares of the page.
+DRAWN = {
+    1: [[(0.55, 0.15), (0.5, 0.5), (0.47, 0.85)]],
+    3: [
+        [
+            (0.3, 0.22),
+            (0.5, 0.15),
+            (0.66, 0.28),
+            (0.46, 0.48),
+            (0.7, 0.62),
+            (0.55, 0.85),
+            (0.3, 0.76),
+        ]
+    ],
+    7: [[(0.25, 0.22), (0.72, 0.2), (0.45, 0.85)]],
+    0: [
+        [
+            (0.5, 0.15),
+            (0.28, 0.4),
+            (0.32, 0.75),
+            (0.55, 0.85),
+            (0.72, 0.6),
+            (0.66, 0.25),
+            (0.5, 0.15),
+        ]
+    ],
+}
+
+
+@pytest.fixture(scope="module")
+def pad(browser, lab):
+    """Open a notebook with a page to draw on, in JupyterLab; return the page when it is there."""
+    address, folder = lab
+    cell = new_code_cell("from course_utils.drawing import draw_digit\n\ndraw_digit()")
+    chapter = notebooks.read(folder / CHAPTER)
+    chapter.cells = [cell]
+    nbformat.write(chapter, folder / "pad.ipynb")
+    with browser.new_context(viewport={"width": 1280, "height": 900}, has_touch=True) as context:
+        page = opened(context, address, "pad.ipynb")
+        page.get_by_role("menuitem", name="Run", exact=True).click()
+        page.get_by_text("Run All Cells", exact=True).click()
+        page.locator(".course-pad").wait_for()
+        yield page
+
+
+def draw(page, strokes):
+    box = page.locator(".course-pad canvas").bounding_box()
+    for stroke in strokes:
+        places = [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in stroke]
+        page.mouse.move(*places[0])
+        page.mouse.down()
+        for place in places[1:]:
+            page.mouse.move(*place, steps=8)
+        page.mouse.up()
+
+
+@pytest.mark.parametrize("digit", DRAWN)
+def test_a_digit_drawn_with_the_mouse_is_read_right(pad, digit):
+    draw(pad, DRAWN[digit])
+    pad.get_by_role("status").get_by_text(f"It reads a {digit}.").wait_for()
+    assert pad.locator(".course-stages img").count() == 3
+    pad.get_by_role("button", name="Clear").click()
+    pad.get_by_text("Draw a digit on the page.").wait_for()
+
+
+def test_undo_takes_one_stroke_back_and_keys_draw_too(pad):
+    draw(pad, [[(0.2, 0.1), (0.2, 0.9)], *DRAWN[1]])
+    pad.get_by_role("button", name="Undo").click()
+    pad.get_by_role("button", name="Undo").click()
+    pad.get_by_text("Draw a digit on the page.").wait_for()
+    pad.locator(".course-pad canvas").focus()
+    for key in ["ArrowUp"] * 11 + ["Space"] + ["ArrowDown"] * 22 + ["Space"]:
+        pad.keyboard.press(key)
+    pad.get_by_role("status").get_by_text("It reads a 1.").wait_for()
+    pad.keyboard.press("Backspace")
+    pad.get_by_text("Draw a digit on the page.").wait_for()
+
+
+@pytest.mark.parametrize("theme", ["JupyterLab Light", "JupyterLab Dark"])
+def test_everyone_can_read_the_page_to_draw_on(pad, theme):
+    draw(pad, DRAWN[7])
+    pad.get_by_text("It reads a 7.").wait_for()
+    switch_theme(pad, theme)
+    assert faults(pad) == set()
+    pad.screenshot(path=f"/tmp/w/pad_{theme[-4:]}.png")
+    pad.get_by_role("button", name="Clear").click()
