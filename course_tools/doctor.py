@@ -22,7 +22,7 @@ FREE_BYTES = 200e6  # MNIST and its CSV form, with room to spare
 FREE_MEMORY = 1.5e9  # bytes; the kernel of chapter 07
 CGROUP = Path("/sys/fs/cgroup")  # where Linux limits the memory of a container
 FIND_CODE = """from importlib.util import find_spec
-print(find_spec("course_utils").submodule_search_locations[0], end="")"""
+print(find_spec("course_utils").origin, end="")"""
 
 
 def _text(template, /, **values):
@@ -138,7 +138,10 @@ def folder():
     try:
         used = COURSE
         if here.samefile(COURSE):  # but a notebook may find another one
-            used = Path(_said_by(sys.executable, "-c", FIND_CODE, cwd=here / "notebooks")).parent
+            origin = Path(_said_by(sys.executable, "-c", FIND_CODE, cwd=here / "notebooks"))
+            if origin.is_relative_to(here / "notebooks"):
+                return _own_files()
+            used = origin.parent.parent
         if not here.samefile(used):
             return _text("the code in {folder} is used instead", folder=used), cure
         if script := shutil.which("course", path=Path(sys.executable).parent):
@@ -167,13 +170,16 @@ def _own_files():
         for path in sorted([*place.glob("*.py"), *place.glob("*/__init__.py")]):
             name = path.parent.name if path.parent != place else path.stem
             spec = PathFinder.find_spec(name, elsewhere)
-            if name in sys.stdlib_module_names or (spec and spec.loader):
+            is_ours = (
+                COURSE / name / "__init__.py"
+            ).is_file()  # spec is None where -e installed it
+            if is_ours or name in sys.stdlib_module_names or (spec and spec.loader):
                 hidden[shown(path.parent if path.parent != place else path)] = name
     if not hidden:
         return _text("none is taken for a package"), ""
     files, names = ", ".join(hidden), ", ".join(hidden.values())
     cure = _text("rename {files}, then restart the kernel", files=files)
-    return _text("imported in place of Python's own: {names}", names=names), cure
+    return _text("imported in place of packages: {names}", names=names), cure
 
 
 def kernel():
