@@ -19,20 +19,9 @@ from functools import partial
 
 from nbval.plugin import IPyNbCell
 
-NUMBER = re.compile(
-    r"""
-    (?<![\w.])                       # not inside a name: W1, float64, x.5
-    (?>                               # once found it stays whole: 1.5 in 1.5s is not 1
-        [-+−]?
-        (?:\d{1,3}(?:,\d{3})+|\d+)   # 1,234 or 1234
-        (?:\.\d*)?                   # 0.25 and 1.
-        (?:[eE][-+]?\d+)?
-    )
-    """,
-    re.VERBOSE,
-)
+from course_tools.numerals import NUMBER, TIME, form
+
 WHOLE = re.compile(r"[-+−]?[\d,]+")
-TIME = re.compile(NUMBER.pattern + r"(?=[ ]*(?:s|ms|µs|min)\b)", re.VERBOSE)
 
 
 def pytest_itemcollected(item):
@@ -72,7 +61,7 @@ def with_stored_numbers(output, stored, tolerance):
 
 def is_near(text, stored, tolerance):
     """Tell whether two texts are the same but for numbers that are near enough to each other."""
-    if _form(text) != _form(stored):
+    if form(text) != form(stored):
         return False
     if tolerance == "any":
         return True
@@ -91,7 +80,3 @@ def _is_near(number, stored, rel=0.0, abs=0.0, whole=0, times=None):
 
 def _value(number):
     return float(number.replace(",", "").replace("−", "-"))
-
-
-def _form(text):
-    return re.sub(" *# *", "#", NUMBER.sub("#", text))

@@ -134,7 +134,7 @@ def outcomes(tmp_path_factory):
         [sys.executable, "-m", "pytest", *options, "--rootdir", folder, folder / "planted.ipynb"],
         capture_output=True,
         cwd=folder,
-        env=os.environ | {"PYTHONPATH": str(TESTS)},
+        env=os.environ | {"PYTHONPATH": f"{TESTS.parent}{os.pathsep}{TESTS}"},
         encoding="utf-8",
     )
     found = {int(k): outcome for outcome, k in re.findall(OUTCOME, run.stdout, re.M)}
