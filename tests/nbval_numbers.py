@@ -73,8 +73,9 @@ def is_near(text, stored, tolerance):
 
 def _is_near(number, stored, rel=0.0, abs=0.0, whole=0, times=None):
     difference = math.fabs(_value(number) - _value(stored))
-    if all(WHOLE.fullmatch(text) for text in (number, stored)):
-        return difference <= whole
+    are_whole = [bool(WHOLE.fullmatch(text)) for text in (number, stored)]
+    if any(are_whole):  # as text, so that 5 is neither 5.0 nor 05
+        return number == stored or (all(are_whole) and 0 < difference <= whole)
     return difference <= max(rel * math.fabs(_value(stored)), abs)
 
 
