@@ -113,6 +113,14 @@ def test_a_picture_alone_has_the_first_sentence_of_its_notes_for_the_handout(mad
     assert captions[2] is None
 
 
+def test_a_picture_in_the_caption_of_a_picture_is_put_into_the_slides(made, tmp_path):
+    (tmp_path / "own.png").write_bytes(base64.b64decode(PNG))
+    notes = text("![mine](own.png) shows it. And more.", "notes")
+    _, slide = made(code("plot()", picture(), tags=["output-only"]), notes)
+    caption = re.search(r'<div class="caption">(.*?)</div>', slide, re.DOTALL)[1]
+    assert f'src="data:image/png;base64,{PNG}"' in caption and "own.png" not in slide
+
+
 # ---------------------------------------------------------------- pictures of the lecturer's own
 
 PNG = picture().data["image/png"]
