@@ -144,12 +144,9 @@ def _measured(cell):
 
 def _form(outputs, measured):
     """Return outputs, or a part of them, with each text in them in its form."""
-    match outputs:
-        case str():
-            return form(outputs, measured)
-        case list():
-            return [_form(part, measured) for part in outputs]
-        case dict():
-            parts = {key: part for key, part in outputs.items() if key != "execution_count"}
-            return {key: _form(part, measured) for key, part in parts.items()}
-    return outputs
+    if isinstance(outputs, list):
+        return [_form(part, measured) for part in outputs]
+    if isinstance(outputs, dict):
+        kept = outputs.keys() - {"execution_count"}
+        return {key: _form(outputs[key], measured) for key in kept}
+    return form(outputs, measured) if isinstance(outputs, str) else outputs
