@@ -30,11 +30,13 @@ CHARACTERS += range(0x1D400, 0x1D800)
 # What browsers show; told by the name, because Windows knows other kinds on each machine.
 KINDS = {f".{name}": f"image/{name}" for name in ("png", "jpeg", "gif", "webp", "bmp")}
 KINDS |= {".jpg": "image/jpeg", ".svg": "image/svg+xml"}
-# A picture in HTML; a comment that holds one is passed over.
-IMAGE = re.compile(r"""<!--.*?-->|<img\b(?:"[^"]*"|'[^']*'|[^"'>])*>""", re.DOTALL | re.IGNORECASE)
-SOURCE = re.compile(  # or another attribute, in whose words nothing is looked for
-    r"""(\ssrc\s*=\s*)("[^"]*"|'[^']*'|[^\s"'>]+)|"[^"]*"|'[^']*'""", re.IGNORECASE
-)
+# A tag in HTML, and an attribute in it; comments and the words of other attributes are passed over.
+TAG = r"""(?is)<!--.*?-->|<(?:{})\b(?:"[^"]*"|'[^']*'|[^"'>])*>"""
+ATTRIBUTE = r"""(?i)(\s(?:{})\s*=\s*)("[^"]*"|'[^']*'|[^\s"'>]+)|"[^"]*"|'[^']*'"""
+IMAGE, SOURCE = re.compile(TAG.format("img")), re.compile(ATTRIBUTE.format("src"))
+# What may name other files.
+OTHERS = re.compile(TAG.format("a|audio|embed|iframe|image|img|object|source|track|use|video"))
+NAME = re.compile(ATTRIBUTE.format("src|srcset|(?:xlink:)?href|poster|data"))
 MATHML_REPAIRS = [
     # The converter takes every minus for a difference; behind = or ( it is a sign, and set close.
     (
@@ -105,7 +107,9 @@ class _Exporter(SlidesExporter):
             exclude_output_prompt=True,
             exclude_anchor_links=True,
         )
-        self.path, self.tell = path, tell
+        self.path = path
+        # Once: a caption repeats a sentence of the notes.
+        self.tell = cache(lambda text, **about: tell(Message(text, **about)))
         self.register_filter("with_pictures", self.with_pictures)
 
     @pass_context
@@ -122,7 +126,15 @@ class _Exporter(SlidesExporter):
         def embed_all(tag):
             return tag[0] if tag[0].startswith("<!--") else SOURCE.sub(embed, tag[0])
 
-        return IMAGE.sub(embed_all, html)
+        html = IMAGE.sub(embed_all, html)
+        for tag in OTHERS.findall(html):
+            for _, quoted in [] if tag.startswith("<!--") else NAME.findall(tag):
+                name = unescape(quoted.strip("\"'"))
+                if not re.match(r"(?i)[a-z][a-z\d+.-]*:|//|#|$", name):
+                    text = "{file}, cell {cell}: {name} is not put into the slides, which look for "
+                    text += "it beside themselves: only what <img src> or ![]() names is put in."
+                    self.tell(text, file=self.path.name, cell=cell.metadata["name"], name=name)
+        return html
 
     def _embedded(self, quoted, cell):
         """Return an address that holds a picture, in place of its address in the notebook."""
@@ -130,40 +142,45 @@ class _Exporter(SlidesExporter):
         name = unquote(unescape(address))
         about = {"file": self.path.name, "cell": cell.metadata["name"], "picture": name}
         error = partial(SlidesError, **about)
-        if address.startswith("data:"):
+        scheme = re.match("(?:[a-z]+:|//)?", address.lower())[0]
+        if scheme == "data:":
             return address
-        if address.startswith(("http:", "https:", "//")):
+        if scheme in ("http:", "https:", "//"):
             text = "{file}, cell {cell}: {picture} will be missing where there is no network."
-            self.tell(Message(text, **about))
+            self.tell(text, **about)
             return address
-        if name.startswith("attachment:"):
-            pasted = cell.get("attachments", {}).get(name.removeprefix("attachment:"), {})
-            for kind, content in pasted.items():
-                return f"data:{kind};base64,{content}"
-            raise error("{file}, cell {cell}: {picture} is not in the notebook: paste it again.")
-        # As written, for a name that itself holds %20; without what a server would be asked.
-        names = [name, unescape(address), re.split("[?#]", name)[0]]
-        found = [file for file in map(self.path.parent.joinpath, names) if file.is_file()]
-        if not found:
-            raise error(
-                "{file}, cell {cell}: there is no file {picture}: put it beside the notebook, or "
-                "name it as it is seen from there."
-            )
-        kind, content = KINDS.get(found[0].suffix.lower()), found[0].read_bytes()
-        if not kind or not _is_whole(kind, content):
+        if scheme == "attachment:":
+            pasted = cell.get("attachments", {}).get(name.partition(":")[2])
+            if not pasted:
+                raise error("{file}, cell {cell}: the notebook lacks {picture}: paste it again.")
+            kind, content = next(iter(pasted.items()))
+        else:
+            # As written, for a name that itself holds %20; without what a server would be asked.
+            names = [name, unescape(address), re.split("[?#]", name)[0]]
+            found = [file for file in map(self.path.parent.joinpath, names) if file.is_file()]
+            if not found:
+                raise error(
+                    "{file}, cell {cell}: seen from the notebook, there is no file {picture}: put "
+                    "it beside the notebook, or name it as it is seen from there."
+                )
+            kind = KINDS.get(found[0].suffix.lower())
+            content = base64.b64encode(found[0].read_bytes()).decode("ascii")
+        if not _is_whole(kind, content):
             raise error(
                 "{file}, cell {cell}: {picture} is damaged, or no picture that browsers show: save "
                 "it as PNG, JPEG or SVG."
             )
-        return f"data:{kind};base64,{base64.b64encode(content).decode('ascii')}"
+        return f"data:{kind};base64,{content}"
 
 
 def _is_whole(kind, content):
-    if kind == KINDS[".svg"]:
-        return b"<svg" in content
+    """Tell whether a picture, in Base64, is one that browsers show."""
     try:
+        content = base64.b64decode(content)
+        if kind == KINDS[".svg"]:
+            return b"<svg" in content
         Image.open(io.BytesIO(content)).verify()
-        return True
+        return kind in KINDS.values()
     except Exception:  # of many kinds, where bytes are damaged
         return False
 

@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from contextlib import suppress
 from importlib import metadata
 from importlib.machinery import PathFinder
 from pathlib import Path
@@ -20,9 +21,13 @@ PYTHONS = ((3, 11), (3, 12), (3, 13))
 REQUIREMENTS = COURSE / "requirements.txt"
 FREE_BYTES = 200e6  # MNIST and its CSV form, with room to spare
 FREE_MEMORY = 1.5e9  # bytes; the kernel of chapter 07
-CGROUP = Path("/sys/fs/cgroup")  # where Linux limits the memory of a container
+CGROUP = Path("/sys/fs/cgroup")  # where Linux limits the memory of a container, in two versions
+IN_CGROUP = (
+    ("memory.max", "memory.current", "memory.stat"),
+    ("memory/memory.limit_in_bytes", "memory/memory.usage_in_bytes", "memory/memory.stat"),
+)
 FIND_CODE = """from importlib.util import find_spec
-print(find_spec("course_utils").submodule_search_locations[0], end="")"""
+print(find_spec("course_utils").origin, end="")"""
 
 
 def _text(template, /, **values):
@@ -138,7 +143,10 @@ def folder():
     try:
         used = COURSE
         if here.samefile(COURSE):  # but a notebook may find another one
-            used = Path(_said_by(sys.executable, "-c", FIND_CODE, cwd=here / "notebooks")).parent
+            origin = Path(_said_by(sys.executable, "-c", FIND_CODE, cwd=here / "notebooks"))
+            if origin.is_relative_to(here / "notebooks"):
+                return _own_files()
+            used = origin.parent.parent
         if not here.samefile(used):
             return _text("the code in {folder} is used instead", folder=used), cure
         if script := shutil.which("course", path=Path(sys.executable).parent):
@@ -167,13 +175,16 @@ def _own_files():
         for path in sorted([*place.glob("*.py"), *place.glob("*/__init__.py")]):
             name = path.parent.name if path.parent != place else path.stem
             spec = PathFinder.find_spec(name, elsewhere)
-            if name in sys.stdlib_module_names or (spec and spec.loader):
+            is_ours = (
+                COURSE / name / "__init__.py"
+            ).is_file()  # spec is None where -e installed it
+            if is_ours or name in sys.stdlib_module_names or (spec and spec.loader):
                 hidden[shown(path.parent if path.parent != place else path)] = name
     if not hidden:
         return _text("none is taken for a package"), ""
     files, names = ", ".join(hidden), ", ".join(hidden.values())
     cure = _text("rename {files}, then restart the kernel", files=files)
-    return _text("imported in place of Python's own: {names}", names=names), cure
+    return _text("imported in place of packages: {names}", names=names), cure
 
 
 def kernel():
@@ -218,8 +229,8 @@ def _package(requirement, pinned):
         found = metadata.version(requirement.name)
     except metadata.PackageNotFoundError:
         if requirement.marker and "extra" in str(requirement.marker):
-            found = _text("missing: chapters 07 and 08 need it, the others do not")
-            return found, _text("for chapters 07 and 08, {install}", install=INSTALL)
+            # The light installation is well: no cure.
+            return _text("missing, for chapters 07 and 08 alone: requirements.txt adds it"), ""
         return _text("missing"), INSTALL
     wanted = pinned.get(requirement.name, found)
     if found == wanted:
@@ -292,11 +303,10 @@ def _free_memory():
 
 def _free_in_container():
     """Return how many bytes a container may still take; infinity where nothing limits them."""
-    try:
-        limit = int((CGROUP / "memory.max").read_text(encoding="ascii"))
-        used = int((CGROUP / "memory.current").read_text(encoding="ascii"))
-        stat = (CGROUP / "memory.stat").read_text(encoding="ascii").split()
-        # Of what counts as used, this much are copies of files, which make room when it is needed.
-        return limit - used + int(stat[stat.index("inactive_file") + 1])
-    except (OSError, ValueError):  # no Linux, no container, or "max"
-        return float("inf")
+    for names in IN_CGROUP:
+        with suppress(OSError, ValueError):  # no Linux, no container, another version, or "max"
+            limit, used, stat = ((CGROUP / name).read_text(encoding="ascii") for name in names)
+            stat = stat.split()
+            # Of what counts as used, this much are copies of files, which make room when needed.
+            return int(limit) - int(used) + int(stat[stat.index("inactive_file") + 1])
+    return float("inf")

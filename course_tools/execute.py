@@ -1,6 +1,5 @@
 """Re-execute the notebooks, so that running an unchanged one again changes no byte of it."""
 
-import json
 import os
 import re
 from pathlib import Path
@@ -11,6 +10,7 @@ from nbclient.exceptions import CellExecutionError, CellTimeoutError
 
 from course_tools import notebooks
 from course_tools.notebooks import NotebookError
+from course_tools.numerals import NUMBER, TIME, form
 from course_utils.files import command
 from course_utils.mnist import full_mnist_folder
 
@@ -29,8 +29,6 @@ METADATA = {
     "rise": {"scroll": True, "slideNumber": "c/t", "theme": "white", "transition": "none"},
 }
 COLOUR_CODE = re.compile(r"\x1b\[[0-9;]*m")  # the kernel colours its tracebacks for a terminal
-NUMBER = re.compile(r" *[-+−]?\d[\d.,]*(?:e[-+]?\d+)?")  # with the spaces that align it
-TIME = re.compile(NUMBER.pattern + r"(?= (?:s|ms|µs|min)\b)")
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 KERNEL_ARGUMENTS = [
     "--log-level=ERROR",
@@ -80,7 +78,7 @@ def execute(path):
     make_reproducible(notebook)
     for cell, outputs in zip(notebook.cells, stored, strict=True):
         measured = _measured(cell)
-        if measured and _without(measured, cell.outputs) == _without(measured, outputs):
+        if measured and _form(cell.outputs, measured) == _form(outputs, measured):
             cell.outputs = outputs
             for output in outputs:
                 if "execution_count" in output:
@@ -144,5 +142,11 @@ def _measured(cell):
     return TIME if numbers and "times" in numbers else None
 
 
-def _without(measured, outputs):
-    return measured.sub("#", json.dumps(outputs, sort_keys=True, ensure_ascii=False))
+def _form(outputs, measured):
+    """Return outputs, or a part of them, with each text in them in its form."""
+    if isinstance(outputs, list):
+        return [_form(part, measured) for part in outputs]
+    if isinstance(outputs, dict):
+        kept = outputs.keys() - {"execution_count"}
+        return {key: _form(outputs[key], measured) for key in kept}
+    return form(outputs, measured) if isinstance(outputs, str) else outputs

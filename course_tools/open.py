@@ -24,12 +24,13 @@ def run(chapter, lab_options):
     try:
         return jupyterlab([str(path), *lab_options])
     except SystemExit as stopped:
+        # What was wrong, JupyterLab tells its log alone; its settings may allow root.
         is_root = hasattr(os, "geteuid") and os.geteuid() == 0
         if not stopped.code or not is_root or ALLOW_ROOT in lab_options:
             raise
         raise CourseError(
-            "JupyterLab does not run for the user root, as in a container, unless that is meant: "
-            "{command}",
+            "JupyterLab has stopped, for the reason that it gives above. If that is the user root, "
+            "as in a container, and root is meant: {command}",
             command=command(f"open {ALLOW_ROOT}"),
         ) from stopped
 

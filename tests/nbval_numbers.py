@@ -19,20 +19,9 @@ from functools import partial
 
 from nbval.plugin import IPyNbCell
 
-NUMBER = re.compile(
-    r"""
-    (?<![\w.])                       # not inside a name: W1, float64, x.5
-    (?>                               # once found it stays whole: 1.5 in 1.5s is not 1
-        [-+−]?
-        (?:\d{1,3}(?:,\d{3})+|\d+)   # 1,234 or 1234
-        (?:\.\d*)?                   # 0.25 and 1.
-        (?:[eE][-+]?\d+)?
-    )
-    """,
-    re.VERBOSE,
-)
+from course_tools.numerals import NUMBER, TIME, form
+
 WHOLE = re.compile(r"[-+−]?[\d,]+")
-TIME = re.compile(NUMBER.pattern + r"(?=[ ]*(?:s|ms|µs|min)\b)", re.VERBOSE)
 
 
 def pytest_itemcollected(item):
@@ -72,7 +61,7 @@ def with_stored_numbers(output, stored, tolerance):
 
 def is_near(text, stored, tolerance):
     """Tell whether two texts are the same but for numbers that are near enough to each other."""
-    if _form(text) != _form(stored):
+    if form(text) != form(stored):
         return False
     if tolerance == "any":
         return True
@@ -84,14 +73,11 @@ def is_near(text, stored, tolerance):
 
 def _is_near(number, stored, rel=0.0, abs=0.0, whole=0, times=None):
     difference = math.fabs(_value(number) - _value(stored))
-    if all(WHOLE.fullmatch(text) for text in (number, stored)):
-        return difference <= whole
+    are_whole = [bool(WHOLE.fullmatch(text)) for text in (number, stored)]
+    if any(are_whole):  # as text, so that 5 is neither 5.0 nor 05
+        return number == stored or (all(are_whole) and 0 < difference <= whole)
     return difference <= max(rel * math.fabs(_value(stored)), abs)
 
 
 def _value(number):
     return float(number.replace(",", "").replace("−", "-"))
-
-
-def _form(text):
-    return re.sub(" *# *", "#", NUMBER.sub("#", text))

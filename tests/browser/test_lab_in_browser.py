@@ -196,6 +196,39 @@ def test_chapter_01_runs_and_its_slider_moves_the_line(page, lab):
             assert output.get("name") != "stderr", f"{cell.id}: {output.text}"
 
 
+# Starts our extension as JupyterLab does, in a page with two sliders and a widget's picture.
+START = """async () => {
+  const rendermime = { getFactory: () => ({}), addFactory() {} };
+  const modules = (token) => ({ 1: { get: async () => () => ({ [token]: token }) } });
+  const extension = window._JUPYTERLAB["one-neuron"];
+  extension.init({
+    "@jupyterlab/rendermime": modules("IRenderMimeRegistry"),
+    "@jupyterlab/notebook": modules("INotebookTracker"),
+  });
+  (await extension.get())().default.activate({}, rendermime);
+  const parts = "<b class='widget-label'></b><i class='noUi-handle'></i>";
+  const slider = `<p class="widget-slider">${parts}</p>`;
+  document.body.innerHTML = `${slider}${slider}<img class="widget-image" title="A line.">`;
+}"""
+
+
+def test_widgets_have_names_over_plain_http_too(browser):
+    script = Path(course_tools.__file__).parent / "jupyter/labextensions/one-neuron/one-neuron.js"
+    with browser.new_context() as context:
+        page = context.new_page()
+        page.route("**", lambda route: route.fulfill(body="", content_type="text/html"))
+        page.goto("http://lab.example/")
+        assert not page.evaluate("isSecureContext")
+        page.add_script_tag(content=script.read_text(encoding="utf-8"))
+        page.evaluate(START)
+        page.locator("img[alt='A line.']").wait_for(state="attached", timeout=10 * SECONDS)
+        labels = page.locator(".widget-label").evaluate_all("labels => labels.map(l => l.id)")
+        handles = page.locator(".noUi-handle").evaluate_all(
+            "handles => handles.map(h => h.getAttribute('aria-labelledby'))"
+        )
+    assert labels == handles and len({*labels}) == 2
+
+
 # Where the live slides are, and what of this slide is not wholly on the screen or too small.
 LOOK = """() => {
   const slide = document.querySelector("section.present > section.present");

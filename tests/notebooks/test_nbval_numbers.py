@@ -74,6 +74,10 @@ def test_a_word_that_is_no_tolerance_is_an_error():
         (STORED.replace("0.250", "0.253"), PERCENT),  # just outside
         (STORED.replace("1,000", "1,001"), {"rel": 0.01, "abs": 10}),  # a count is exact
         (STORED.replace("1,000", "1,010"), {"whole": 9}),
+        (STORED.replace("1,000", "1,000.0"), {"rel": 0.01, "whole": 9}),  # nor does it turn real
+        (STORED.replace("10", "10."), PERCENT),
+        (STORED.replace("10", "010"), PERCENT),
+        (STORED.replace("0.9221", "1"), {"abs": 0.1}),
         (STORED.replace("0.9221", "0.9232"), {"abs": 0.001}),
         (STORED.replace("-3.2e-05", "3.2e-05"), PERCENT),
         (STORED.replace("0.250", "nan"), "any"),
@@ -134,7 +138,7 @@ def outcomes(tmp_path_factory):
         [sys.executable, "-m", "pytest", *options, "--rootdir", folder, folder / "planted.ipynb"],
         capture_output=True,
         cwd=folder,
-        env=os.environ | {"PYTHONPATH": str(TESTS)},
+        env=os.environ | {"PYTHONPATH": f"{TESTS.parent}{os.pathsep}{TESTS}"},
         encoding="utf-8",
     )
     found = {int(k): outcome for outcome, k in re.findall(OUTCOME, run.stdout, re.M)}

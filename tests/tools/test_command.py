@@ -272,13 +272,21 @@ def test_open_hands_options_on_to_jupyterlab(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("user", "typed", "says"), [(0, [], True), (0, ["--allow-root"], False), (1000, [], False)]
+    ("user", "typed", "says"),
+    [
+        (0, [], True),
+        (0, ["--port", "abc"], True),  # may be the reason: root is blamed for nothing
+        (0, ["--allow-root"], False),
+        (1000, [], False),
+    ],
 )
 def test_root_is_told_what_to_type(user, typed, says, monkeypatch, capsys):
     monkeypatch.setattr("jupyterlab.labapp.main", lambda _: sys.exit(1))
     monkeypatch.setattr(os, "geteuid", lambda: user, raising=False)
     if says:
-        assert one_sentence(capsys, "open", *typed).endswith(" open --allow-root\n")
+        said = one_sentence(capsys, "open", *typed)
+        assert "for the reason that it gives above. If that is the user root" in said
+        assert said.endswith(" open --allow-root\n")
     else:
         with pytest.raises(SystemExit, match="1"):
             main(["open", *typed])

@@ -133,8 +133,9 @@ def test_without_tensorflow_the_chapters_that_need_it_are_named(healthy, monkeyp
         ],
     )
     found, cure = row("no-such-package")
-    assert found.startswith("missing: chapters 07 and 08")
-    assert cure == f"for chapters 07 and 08, {doctor.INSTALL}"
+    assert found == "missing, for chapters 07 and 08 alone: requirements.txt adds it"
+    assert cure == ""  # the light installation is well
+    assert doctor.run() == 0
     assert row("not-for-this") == (
         "there is none for this machine: chapters 07 and 08 need it",
         "",
@@ -199,6 +200,22 @@ def test_a_course_that_notebooks_cannot_import(tmp_path, monkeypatch):
     assert found.startswith("it was moved") and str(here) in cure
 
 
+@pytest.mark.parametrize("own", ["course_utils.py", "course_utils/__init__.py"])
+def test_an_own_file_in_place_of_the_course_s_code_is_named(tmp_path, monkeypatch, capsys, own):
+    here = copy_of_course(tmp_path)
+    file = here / "notebooks" / own
+    file.parent.mkdir(exist_ok=True)
+    file.touch()
+    monkeypatch.setattr(doctor, "COURSE", here)
+    monkeypatch.setenv("PYTHONPATH", str(here))
+    monkeypatch.chdir(here)
+    renamed = file.parent if file.name == "__init__.py" else file
+    cure = f"rename {renamed}, then restart the kernel"
+    assert doctor.folder() == ("imported in place of packages: course_utils", cure)
+    assert main(["open"]) == 1
+    assert cure in capsys.readouterr().err
+
+
 @pytest.mark.skipif(os.name == "nt", reason="a script's first line is for other systems")
 def test_a_command_that_starts_with_a_python_that_is_gone(tmp_path, monkeypatch):
     script = tmp_path / "course"
@@ -228,13 +245,16 @@ def test_own_files_with_the_name_of_a_package(healthy, tmp_path, monkeypatch):
     (folder / "numpy").mkdir(parents=True)
     (folder / "scipy").mkdir()  # without __init__.py it hides nothing
     (folder / "numpy" / "__init__.py").touch()
-    for name in "random.py", "mine.py", "pooch.txt", "pooch.py":
+    for name in "random.py", "mine.py", "pooch.txt", "pooch.py", "course_exercises.py":
         (folder / name).touch()
+    (tmp_path / "course_exercises").mkdir()
+    (tmp_path / "course_exercises" / "__init__.py").touch()
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(doctor, "COURSE", tmp_path)
     found, cure = row("own files")
-    assert found == "imported in place of Python's own: numpy, pooch, random"
-    hidden = ", ".join(str(folder / name) for name in ("numpy", "pooch.py", "random.py"))
+    assert found == "imported in place of packages: course_exercises, numpy, pooch, random"
+    names = "course_exercises.py", "numpy", "pooch.py", "random.py"
+    hidden = ", ".join(str(folder / name) for name in names)
     assert cure == f"rename {hidden}, then restart the kernel"
 
 
@@ -254,17 +274,17 @@ def test_own_files_where_python_looks_first(healthy, tmp_path, monkeypatch):
     [
         (None, "more than 1.5 GB", True),
         ("max", "more than 1.5 GB", True),
+        ("9223372036854771712", "more than 1.5 GB", True),  # no limit, in version 1
         ("3000000000", "more than 1.5 GB", True),
         ("1600000000", "1.4 GB", False),  # of the 300 MB in use, 100 can be given back
     ],
 )
-def test_memory_in_a_container(healthy, tmp_path, monkeypatch, limit, found, well):
+@pytest.mark.parametrize("names", doctor.IN_CGROUP, ids=["version 2", "version 1"])
+def test_memory_in_a_container(healthy, tmp_path, monkeypatch, names, limit, found, well):
     if limit:
-        for name, text in {
-            "memory.max": limit,
-            "memory.current": "300000000",
-            "memory.stat": "anon 200000000\ninactive_file 100000000\nslab 1",
-        }.items():
+        stat = "anon 200000000\ninactive_file 100000000\nslab 1"
+        for name, text in zip(names, (limit, "300000000", stat), strict=True):
+            (tmp_path / name).parent.mkdir(exist_ok=True)
             (tmp_path / name).write_text(f"{text}\n", encoding="ascii")
         monkeypatch.setattr(doctor, "CGROUP", tmp_path)
     assert row("free memory")[0] == found

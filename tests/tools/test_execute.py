@@ -7,6 +7,7 @@ import sys
 import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook, new_output
+from nbval_numbers import is_near
 
 from course_tools import execute as executing
 from course_tools.execute import execute
@@ -94,6 +95,32 @@ def test_where_any_time_will_do_the_stored_output_stays_if_times_alone_differ(tm
     execute(path)
     text = nbformat.read(path, as_version=4).cells[0].outputs[0].text
     assert text == (stored if stays else f"{now}\n")
+
+
+IN_ITS_OWN_TIME = {"rel": 0.0, "times": "any"}
+
+
+@pytest.mark.parametrize(
+    ("now", "stored", "numbers", "stays"),
+    [
+        ("took 3s", "took 4s", IN_ITS_OWN_TIME, True),
+        ("first\n3 s", "first\n4 s", IN_ITS_OWN_TIME, True),  # no n3, as JSON would write it
+        ("W1 took 3 s", "W2 took 3 s", IN_ITS_OWN_TIME, False),
+        ("W1 took 3 s", "W2 took 3 s", "any", False),
+        ("float32 3", "float64 3", "any", False),
+        ("loss 1.5E-3", "loss   2.25", "any", True),
+    ],
+)
+def test_an_output_stays_just_where_nbval_finds_no_difference(
+    tmp_path, now, stored, numbers, stays
+):
+    metadata = {"nbval": {"numbers": numbers}}
+    cell = new_code_cell(f"print({now!r})", metadata=metadata, outputs=printed(f"{stored}\n"))
+    path = write(tmp_path / "a.ipynb", cell)
+    execute(path)
+    text = nbformat.read(path, as_version=4).cells[0].outputs[0].text
+    assert text == f"{stored if stays else now}\n"
+    assert is_near(now, stored, numbers) == stays
 
 
 def test_a_training_stores_its_log_and_nbval_agrees(tmp_path):

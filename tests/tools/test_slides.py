@@ -113,6 +113,14 @@ def test_a_picture_alone_has_the_first_sentence_of_its_notes_for_the_handout(mad
     assert captions[2] is None
 
 
+def test_a_picture_in_the_caption_of_a_picture_is_put_into_the_slides(made, tmp_path):
+    (tmp_path / "own.png").write_bytes(base64.b64decode(PNG))
+    notes = text("![mine](own.png) shows it. And more.", "notes")
+    _, slide = made(code("plot()", picture(), tags=["output-only"]), notes)
+    caption = re.search(r'<div class="caption">(.*?)</div>', slide, re.DOTALL)[1]
+    assert f'src="data:image/png;base64,{PNG}"' in caption and "own.png" not in slide
+
+
 # ---------------------------------------------------------------- pictures of the lecturer's own
 
 PNG = picture().data["image/png"]
@@ -145,9 +153,9 @@ def test_a_picture_beside_the_notebook_is_put_into_the_slides(made, tmp_path, na
     assert name not in re.sub("<!--.*?-->", "", slide)
 
 
-def pasted(source, name="my picture.png"):
+def pasted(source, name="my picture.png", kind="image/png", content=PNG):
     cell = text(source)
-    cell.attachments = {name: {"image/png": PNG}}
+    cell.attachments = {name: {kind: content}}
     return cell
 
 
@@ -160,13 +168,22 @@ def test_a_pasted_picture_is_put_into_the_slides(made):
 @pytest.mark.parametrize(
     ("cell", "said"),
     [
-        (text("![a](own.png)"), "there is no file own.png: put it beside the notebook"),
-        (text("![a](../그림%201.png)"), "there is no file ../그림 1.png: put it beside"),
-        (text("![a](file:///own.png)"), "there is no file file:///own.png"),
-        (text('<img src="folder.png">'), "there is no file folder.png"),
+        (
+            text("![a](own.png)"),
+            "seen from the notebook, there is no file own.png: put it beside the notebook",
+        ),
+        (
+            text("![a](../그림%201.png)"),
+            "seen from the notebook, there is no file ../그림 1.png: put it beside",
+        ),
+        (text("![a](file:///own.png)"), "seen from the notebook, there is no file file:///own"),
+        (text('<img src="folder.png">'), "seen from the notebook, there is no file folder.png"),
         (text("![a](damaged.png)"), "damaged.png is damaged, or no picture that browsers show"),
         (text("![a](words.txt)"), "words.txt is damaged, or no picture"),
-        (pasted("![a](attachment:b.png)"), "attachment:b.png is not in the notebook: paste it"),
+        (pasted("![a](attachment:b.png)"), "the notebook lacks attachment:b.png: paste it"),
+        (pasted("![a](attachment:b)", "b", content=PNG[:40]), "attachment:b is damaged, or no"),
+        (pasted("![a](attachment:b)", "b", content="x"), "attachment:b is damaged, or no"),
+        (pasted("![a](attachment:b)", "b", "text/plain"), "attachment:b is damaged, or no picture"),
     ],
 )
 def test_a_picture_that_is_not_there(course, capsys, cell, said):
@@ -179,15 +196,44 @@ def test_a_picture_that_is_not_there(course, capsys, cell, said):
     assert not Path("slides").exists()
 
 
-def test_a_picture_in_the_network_is_told_of(course, capsys):
-    cell = text("![a](https://example.org/a.png)")
-    cell.id = "far"
-    nbformat.write(deck(cell), course / "09_small.ipynb")
+def told(course, capsys, *cells):
+    """Return what the command says of the slides that it makes of some cells, first of all."""
+    nbformat.write(deck(*cells), course / "09_small.ipynb")
     assert main(["slides"]) == 0
-    assert capsys.readouterr().out.splitlines()[0] == (
-        "09_small.ipynb, cell far: https://example.org/a.png will be missing where there is no "
+    lines = capsys.readouterr().out.splitlines()
+    return [line for line in lines if line.startswith("09_small.ipynb")]
+
+
+def test_a_picture_in_the_network_is_told_of_once(course, capsys):
+    cells = [code("plot()", picture(), tags=["output-only"])]
+    cells += [text("See ![a](HTTPS://example.org/a.png). And more.", "notes")]  # and in the caption
+    cells[1].id = "far"
+    assert told(course, capsys, *cells) == [
+        "09_small.ipynb, cell far: HTTPS://example.org/a.png will be missing where there is no "
         "network."
-    )
+    ]
+
+
+@pytest.mark.parametrize(
+    ("source", "name"),
+    [
+        ("<img alt='a' src='data:,' srcset='a.png 2x'>", "a.png 2x"),
+        ('<svg><image href="a&amp;b.png"/></svg>', "a&b.png"),
+        ('<svg><image xlink:href="a.png"/></svg>', "a.png"),
+        ("<video\ncontrols SRC=a.mp4></video>", "a.mp4"),
+        ('<iframe title="src=b.html" src="./a.html"></iframe>', "./a.html"),
+        ("[more](a.pdf)", "a.pdf"),
+        ("<video src='https://example.org/a.mp4'></video>", None),
+        ("<svg><use href='#a'/></svg> [here](#there) [us](mailto:a@b.example)", None),
+        ("[01](01_perceptron.ipynb) `<video src='a.mp4'>` <!-- <video src='a.mp4'> -->", None),
+    ],
+)
+def test_a_file_that_stays_beside_the_notebook_is_told_of(course, capsys, source, name):
+    cell = text(source)
+    cell.id = "mine"
+    said = f"09_small.ipynb, cell mine: {name} is not put into the slides, which look for it "
+    said += "beside themselves: only what <img src> or ![]() names is put in."
+    assert told(course, capsys, cell) == ([said] if name else [])
 
 
 # ---------------------------------------------------------------- exercises

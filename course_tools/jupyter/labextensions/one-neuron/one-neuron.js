@@ -17,6 +17,8 @@
     rendermime.addFactory({ ...pictures, createRenderer });
   }
 
+  let sliders = 0; // that have a name: a counter, as plain http has no crypto.randomUUID
+
   // ipywidgets writes the name of a slider beside it, but ties it neither to the handle nor to the
   // number, which can be typed over. A picture that is a widget has a tooltip, but no `alt`.
   function nameWidgets() {
@@ -24,7 +26,7 @@
     for (const part of document.querySelectorAll(parts)) {
       const label = part.closest(".widget-slider")?.querySelector(".widget-label");
       if (!label) continue;
-      label.id ||= `slider-${crypto.randomUUID()}`;
+      label.id ||= `one-neuron-slider-${++sliders}`;
       part.setAttribute("aria-labelledby", label.id);
       if (part.isContentEditable) part.setAttribute("role", "textbox");
     }
