@@ -124,7 +124,9 @@ def _eight_bits(array):
     """Return an array as uint8 after checking its shape and range; one channel loses its axis."""
     if array.dtype.kind not in "buif":
         raise TypeError(f"image must be a picture, a path or an array, got {array.dtype}")
-    if array.ndim not in (2, 3) or array.shape[2:] not in ((), (1,), (2,), (3,), (4,)):
+    # Rows of 784 are flat digits, unless they are as many as a picture so wide is high.
+    flat = array.shape[1:] == (784,) and not 200 < len(array) < 3000
+    if array.ndim not in (2, 3) or array.shape[2:] not in ((), (1,), (2,), (3,), (4,)) or flat:
         shape = "(height, width), or (height, width, channels) with 1 to 4 channels"
         hint = "image.reshape(28, 28) makes rows of a flat digit"
         raise ValueError(f"image must have shape {shape}, got {array.shape}; {hint}")
@@ -198,8 +200,8 @@ def _without_rows(ink):
 
     height, width = ink.shape
     thick = height // 40
-    if thick < 2 or ink.any(axis=0).mean() < 0.9:
-        return ink
+    if thick < 2 or width < 24 or ink.any(axis=0).mean() < 0.9:
+        return ink  # too narrow a picture does not tell a line from a stroke
     starts = np.arange(0, width, max(12, width // 40))
     both = np.stack([ink, ink - grey_opening(ink, (thick, 1))])  # all ink, and what is thin
     blocks = np.add.reduceat(both, starts, axis=2) / np.diff(starts, append=width)
@@ -257,9 +259,9 @@ def _parts(mask, ink):
     rim = max(mask.shape) // 40  # where the lines may have been taken away
     low, high = first <= rim, last >= np.array(mask.shape) - rim
     touching = (low | high).any(axis=1)
-    ends = np.r_[: rim + 1, -rim - 1 : 0]
+    ends = np.ix_(*(np.r_[: rim + 1, -rim - 1 : 0] % side for side in mask.shape))
     # The table's edge holds a corner, or leads from side to side.
-    table = np.isin(np.arange(1, n + 1), labels[np.ix_(ends, ends)]) | (low & high).any(axis=1)
+    table = np.isin(np.arange(1, n + 1), labels[ends]) | (low & high).any(axis=1)
     main = np.argmax(mass * length * slender * np.where(table, 0.01, np.where(touching, 0.3, 1)))
 
     # Other parts are the digit's too, if they are near it and much like it.

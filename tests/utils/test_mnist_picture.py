@@ -1,3 +1,4 @@
+import contextlib
 import io
 import os
 import struct
@@ -234,6 +235,27 @@ def test_every_ink_has_the_form_and_nothing_is_cut(height, width, density, seed)
     assert np.isfinite(digit).all()
 
 
+@given(shape=st.tuples(st.integers(80, 200), st.integers(1, 30)), seed=st.integers(0, 2**32))
+@settings(deadline=None)
+def test_a_narrow_strip_has_the_form(shape, seed):
+    strip = np.zeros(shape, dtype=bool)
+    strip[tuple(np.random.default_rng(seed).integers(shape))] = True
+    strip[np.arange(shape[0]) % 40 > 20] = True  # in all columns, as lines are
+    for picture in strip, strip.T:
+        with contextlib.suppress(PictureError):  # a strip may look as if it had specks only
+            assert_form(preprocess(picture))
+
+
+def test_a_one_cropped_to_its_stroke_is_read():
+    digit = preprocess(page([(5, 4), (5, 155)], size=(10, 160), width=6))
+    assert_form(digit)
+    assert np.count_nonzero(digit.any(axis=0)) <= 2
+
+
+def test_a_picture_may_be_as_wide_as_a_flat_digit():
+    assert_like(preprocess(page(SEVEN, size=(784, 240))), preprocess(page(SEVEN)))
+
+
 def test_mass_in_a_corner_does_not_push_the_rest_out():
     picture = np.zeros((200, 200), dtype=np.uint8)
     picture[20:60, 20:60] = 255
@@ -256,6 +278,8 @@ def test_mass_in_a_corner_does_not_push_the_rest_out():
         (np.random.default_rng(0).integers(0, 256, (50, 50)), "no ink"),
         (Image.new("RGBA", (40, 40), (9, 9, 9, 0)), "transparent"),
         (np.zeros(784), "reshape(28, 28)"),
+        (np.eye(784)[:1], "(1, 784); image.reshape(28, 28)"),
+        (np.eye(784)[:20], "(20, 784); image.reshape(28, 28)"),
         (np.zeros((1, 784, 1, 1)), "(1, 784, 1, 1)"),
         (np.zeros((1, 28, 28)), "(1, 28, 28)"),
         (np.zeros((28, 28, 5)), "1 to 4 channels"),
