@@ -65,6 +65,8 @@ def preprocess(image):
             raise
         except UnidentifiedImageError as error:
             raise PictureError(_what_else(image), file=image) from error
+        except PictureError as error:
+            raise PictureError("{file}: {error}", file=image, error=error) from error
         except Exception as error:  # Pillow raises errors of many kinds on damaged bytes
             problem = "{file}: {error}; does a picture viewer show a digit?"
             if is_folder(image):
@@ -117,6 +119,8 @@ def _colours(image):
 def _check_size(width, height):
     if not 0 < width * height <= MOST_PIXELS:
         problem = "the picture must have 1 to {most:,} pixels, not {width} x {height}"
+        if width * height:
+            problem += ": make it smaller"
         raise PictureError(problem, most=MOST_PIXELS, width=width, height=height)
 
 
