@@ -1,5 +1,6 @@
 """From a picture of a digit, drawn or photographed, to the form that MNIST's digits have."""
 
+import codecs
 import math
 import os
 import re
@@ -15,14 +16,20 @@ from course_utils.message import CourseError
 MOST_PIXELS = 50_000_000
 MOST_SIDE = 800  # larger pictures are shrunk first
 
-# How files begin that people take for pictures and Pillow does not.
+PROLOG = rb"(<(!--.*?--|\?.*?\?)>\s*)*+<(!doctype )?"  # comments and such before the first element
+# How files begin that people take for pictures and Pillow does not; the first that fits counts.
 OTHERS = {
+    rb".{4}ftyp(.{4}){0,9}avi": "{file} is an AVIF picture: save it as JPEG or PNG",
     rb".{4}ftyp(hei|hev|mif1|msf1)": "{file} is a HEIC picture, as iPhones take them: save it as "
     "JPEG or PNG",
-    rb".{4}ftypavi": "{file} is an AVIF picture: save it as JPEG or PNG",
+    rb".{4}(ftyp|jxl )|\xff\n|\x1aE\xdf\xa3": "{file} is a film, or a picture of a kind that "
+    "cannot be read: save it as JPEG or PNG",
+    rb"PK\x03\x04|\x1f\x8b": "{file} is a zip file or an office document: unpack it, or save the "
+    "picture in it as PNG",
     rb"%PDF-": "{file} is a PDF document: save the picture in it as PNG, or take a screenshot",
-    rb"\s*<(!doctype )?html": "{file} is a web page: open it in a browser, and save the picture",
-    rb"[^\0]*<svg": "{file} is an SVG drawing, made of lines and not of pixels: export it as PNG",
+    PROLOG + rb"html": "{file} is a web page: open it in a browser, and save the picture",
+    PROLOG + rb"(\w+:)?svg": "{file} is an SVG drawing, made of lines and not of pixels: export "
+    "it as PNG",
     rb"\Z": "{file} is empty: save or download the picture once more",
     rb"[^\0-\x08\x0e-\x1f]+\Z": "{file} is a file of text: give the path of a picture",
 }
@@ -85,7 +92,10 @@ def preprocess(image):
 def _what_else(path):
     """Return the sentence about a file that Pillow does not know."""
     with Path(path).open("rb") as file:
-        beginning = file.read(1000)
+        beginning = file.read(65_536)
+    if beginning.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        beginning = beginning.decode("utf-16", "ignore").encode()
+    beginning = beginning.removeprefix(codecs.BOM_UTF8).lstrip()
     damaged = "{file} cannot be read as a picture: is it damaged? Open it in a picture viewer"
     kinds = (OTHERS[kind] for kind in OTHERS if re.match(kind, beginning, re.DOTALL | re.I))
     return next(kinds, damaged)

@@ -329,6 +329,9 @@ def png_of_size(width, height):
     return png()[:8] + chunk + png()[33:]
 
 
+COMMENT = b'<?xml version="1.0"?>\n<!-- Generator -->\n<!-- ' + b"more > text " * 200 + b"-->"
+
+
 @pytest.mark.parametrize(
     ("content", "words"),
     [
@@ -340,6 +343,21 @@ def png_of_size(width, height):
         pytest.param(b"%PDF-1.7\n%\xe2\xe3", "PDF document", id="PDF"),
         pytest.param(b'<?xml version="1.0"?>\n<svg xmlns="x"/>', "SVG drawing", id="SVG"),
         pytest.param("일곱\n".encode(), "file of text", id="text"),
+        pytest.param("일곱 <svg/>\n".encode("utf-16"), "file of text", id="text in UTF-16"),
+        pytest.param(b"\xef\xbb\xbf <!doctype html>", "is a web page", id="web page with a BOM"),
+        pytest.param(COMMENT + b"<html><svg/>", "is a web page", id="web page, comment"),
+        pytest.param(COMMENT + b"<!-- <html> --><svg/>", "SVG drawing", id="SVG, comments"),
+        pytest.param(b"<?xml?><!DOCTYPE svg [ ]>", "SVG drawing", id="SVG with a type"),
+        pytest.param(b"<s:svg xmlns:s='x'/>", "SVG drawing", id="SVG with a prefix"),
+        pytest.param("<svg/>".encode("utf-16"), "SVG drawing", id="SVG in UTF-16"),
+        pytest.param(b"<!-- -->" * 5000 + b"7", "file of text", id="comments only"),
+        pytest.param(b"\xef\xbb\xbf\n%PDF-1.7\n\xe2", "PDF document", id="PDF with a BOM"),
+        pytest.param(b"\0\0\0\x1cftypmif1\0\0\0\0mif1avif\0", "AVIF picture", id="AVIF in HEIF"),
+        pytest.param(b"\0\0\0\x18ftypmp42" + bytes(90), "is a film", id="MP4"),
+        pytest.param(b"\0\0\0\x14ftypqt  " + bytes(90), "is a film", id="MOV"),
+        pytest.param(b"\xff\n\xfa\0", "of a kind that cannot be read", id="JPEG XL"),
+        pytest.param(b"\0\0\0\x0cJXL \r\n\x87\n", "of a kind that cannot be read", id="boxed"),
+        pytest.param(b"PK\3\4" + bytes(90), "is a zip file", id="zip"),
         pytest.param(png()[: len(png()) // 2], "truncated", id="cut in the middle"),
         pytest.param(png()[:40], "cannot be read as a picture", id="cut after the header"),
         pytest.param(png()[:50] + bytes(200) + png()[250:], "broken", id="overwritten"),
