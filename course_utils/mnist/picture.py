@@ -157,17 +157,20 @@ def _light_paper(colours):
     """Return the colours as of dark ink on light paper, a little smoother where they are grainy."""
     from scipy.ndimage import gaussian_filter
 
-    light = 255 - colours if _is_chalk(colours) else colours
-    grain = np.median(np.abs(np.diff(_border(light.mean(axis=2)))))
+    grey = colours.mean(axis=2)
+    chalk = _is_chalk(grey)
+    # Blue ink is dark on a yellow note, but lighter than it in the blue, which is left out then.
+    same = [_is_chalk(channel) == chalk for channel in np.moveaxis(colours, 2, 0)]
+    light = (255 - colours if chalk else colours)[:, :, same if any(same) else slice(None)]
+    grain = np.median(np.abs(np.diff(_border(grey))))
     return gaussian_filter(light, (min(grain / 8, 2),) * 2 + (0,))
 
 
-def _is_chalk(colours):
-    """Tell whether the ink is lighter than the paper."""
+def _is_chalk(grey):
+    """Tell whether the ink is lighter than the paper in a channel."""
     from PIL import Image
     from scipy.ndimage import median_filter
 
-    grey = colours.mean(axis=2)
     small = np.asarray(Image.fromarray(grey).reduce(max(1, max(grey.shape) // 48)))
     differences = small - median_filter(small, max(small.shape) // 3 + 1, mode="nearest")
     # A little ink makes them skew. In a picture of the digit alone, paper in a 0 may do so too.

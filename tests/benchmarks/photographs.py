@@ -165,6 +165,7 @@ def holes(rng, ink, page):
 # Each kind: the paper, the pen, and the troubles. Graphite has no colour of its own.
 PAPER, PEN = (235, 233, 228), (45, 45, 60)
 YELLOW, GRAPHITE, BOARD, CHALK = (245, 215, 70), None, (45, 65, 55), (215, 215, 210)
+YELLOW_NOTE, KRAFT, BLUE = (250, 230, 110), (180, 140, 100), (40, 60, 170)
 KINDS = {
     "clean": (PAPER, PEN),
     "tightly cropped": (PAPER, PEN),
@@ -186,6 +187,8 @@ KINDS = {
     "yellow, falling off, holes": (PAPER, YELLOW, holes, light_falling_off),
     "table edge, shadow, squared": (PAPER, PEN, squared, table_edge, shadow),
     "blackboard, falling off": (BOARD, CHALK, light_falling_off),
+    "yellow note": (YELLOW_NOTE, BLUE),
+    "kraft paper": (KRAFT, BLUE),
 }
 
 

@@ -503,6 +503,8 @@ def test_what_is_no_ink_does_not_matter(troubles):
         pytest.param(150, 220, id="pencil"),
         pytest.param([250, 215, 60], [240, 236, 225], id="yellow pen"),
         pytest.param([90, 190, 240], [240, 236, 225], id="light blue pen"),
+        pytest.param([40, 60, 170], [250, 230, 110], id="blue pen on a yellow note"),
+        pytest.param([30, 60, 200], [180, 140, 100], id="blue pen on kraft paper"),
         pytest.param([225, 225, 220], [45, 70, 60], id="chalk"),
         pytest.param([230, 200, 70], [45, 70, 60], id="yellow chalk"),
     ],
