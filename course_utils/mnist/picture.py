@@ -45,7 +45,7 @@ def preprocess(image):
     The ink becomes light on a dark background, is cropped, scaled with its proportions kept so
     that it fits a box of 20x20 pixels, and placed with its centre of mass in the middle of 28x28,
     or as near as all of it can be seen (http://yann.lecun.com/exdb/mnist/). Shadows, grain, ruled
-    lines, specks, punched holes and the table beside the paper are left out.
+    lines, specks, punched holes and the table around the paper are left out.
     ``preprocess(image).reshape(1, 784)`` is a batch of one for a network.
 
     Parameters
@@ -79,7 +79,7 @@ def preprocess(image):
             if is_folder(image):
                 problem = "{file} is a folder: give the path of a picture in it"
             raise PictureError(problem, file=image, error=error) from error
-    light = _light_paper(_colours(image))
+    light = _light_paper(_without_table(_colours(image)))
     digit = _digit(_without_lines(_ink(light, max(light.shape) // 3)))
     if digit.mean() < 0.9:  # no dot: once its size is known, shadows are wider than its strokes
         widest = max(*digit.shape, max(light.shape) // 6) // 3
@@ -151,6 +151,35 @@ def _eight_bits(array):
         raise ValueError("image holds only the integers 0 and 1: pass booleans, or floats")
     array = array.astype(np.uint8)
     return array.squeeze(axis=2) if array.shape[2:] == (1,) else array
+
+
+def _without_table(colours):
+    """Return the colours with the paper led on over a table that is seen on most sides of it."""
+    from scipy.ndimage import binary_erosion, binary_fill_holes, distance_transform_edt, label
+
+    top, left = colours.shape[0] // 4, colours.shape[1] // 4
+    middle = colours[top : -top or None, left : -left or None]
+    colour, table = np.median(middle, axis=(0, 1)), np.median(_border(colours), axis=0)
+    contrast = np.abs(colour - table).max()
+    if contrast < 25:
+        return colours
+    differences = np.abs(colours - colour).max(axis=2)
+    labels, _ = label(differences < np.abs(colours - table).max(axis=2))
+    paper = binary_fill_holes(labels == np.bincount(labels[labels > 0], minlength=2).argmax())
+    inside = binary_erosion(paper, iterations=max(2, max(paper.shape) // 100), border_value=1)
+    edge = inside & ~binary_erosion(inside, iterations=3, border_value=1)
+    # A patch of light, a thick stroke and a blot are no paper, which leads to one side of the
+    # picture at most, is rectangular, has sharp edges, and has ink on it.
+    if (
+        not edge.any()
+        or _border(paper).mean() > 0.35
+        or paper[_bounds(paper)].mean() < 0.88
+        or np.median(differences[edge]) > 0.4 * contrast
+        or np.mean(differences[inside] > contrast / 4) < 0.002
+    ):
+        return colours
+    nearest = distance_transform_edt(~inside, return_distances=False, return_indices=True)
+    return colours[tuple(nearest)]
 
 
 def _light_paper(colours):

@@ -459,6 +459,14 @@ def wide_table(pixels):
     return darker(ROWS + COLUMNS / 20 > 310, 0.4)(pixels)
 
 
+def table_around(pixels):
+    return darker(np.maximum(abs(ROWS - 200 - COLUMNS / 40), abs(COLUMNS - 200)) > 170, 0.3)(pixels)
+
+
+def table_on_three_sides(pixels):
+    return darker(np.maximum(ROWS - 200, abs(COLUMNS - 200)) > 175, 0.3)(pixels)
+
+
 def ruled(pixels):
     return darker((ROWS + COLUMNS // 30) % 37 < 2, 0.7)(pixels)
 
@@ -486,6 +494,9 @@ def assert_like(digit, other):
             "holes": [holes],
             "table": [table],
             "wide table": [wide_table],
+            "table around": [table_around],
+            "table on three sides": [table_on_three_sides],
+            "ruled, and table around": [ruled, table_around],
             "ruled": [ruled],
             "squared": [squared],
             "all at once": [ruled, specks, holes, table, light_falling_off, grain(5)],
@@ -546,6 +557,12 @@ def test_the_paper_in_a_bold_zero_is_not_its_ink(ink, paper):
     draw.ellipse([52, 40, 107, 160], fill=paper)
     digit = preprocess(picture)
     assert digit[14, 14] == 0 and digit[14, 8] == 1
+
+
+@pytest.mark.parametrize("margin", [1, 20])
+def test_a_blot_is_no_paper(margin):
+    blot = np.pad(np.ones((100, 30), dtype=bool), margin)
+    assert preprocess(blot).sum() == pytest.approx(20 * 6, abs=6)
 
 
 def test_a_thin_pen_is_widened():
