@@ -1,5 +1,6 @@
 """From a picture of a digit, drawn or photographed, to the form that MNIST's digits have."""
 
+import codecs
 import math
 import os
 import re
@@ -15,14 +16,20 @@ from course_utils.message import CourseError
 MOST_PIXELS = 50_000_000
 MOST_SIDE = 800  # larger pictures are shrunk first
 
-# How files begin that people take for pictures and Pillow does not.
+PROLOG = rb"(<(!--.*?--|\?.*?\?)>\s*)*+<(!doctype )?"  # comments and such before the first element
+# How files begin that people take for pictures and Pillow does not; the first that fits counts.
 OTHERS = {
+    rb".{4}ftyp(.{4}){0,9}avi": "{file} is an AVIF picture: save it as JPEG or PNG",
     rb".{4}ftyp(hei|hev|mif1|msf1)": "{file} is a HEIC picture, as iPhones take them: save it as "
     "JPEG or PNG",
-    rb".{4}ftypavi": "{file} is an AVIF picture: save it as JPEG or PNG",
+    rb".{4}(ftyp|jxl )|\xff\n|\x1aE\xdf\xa3": "{file} is a film, or a picture of a kind that "
+    "cannot be read: save it as JPEG or PNG",
+    rb"PK\x03\x04|\x1f\x8b": "{file} is a zip file or an office document: unpack it, or save the "
+    "picture in it as PNG",
     rb"%PDF-": "{file} is a PDF document: save the picture in it as PNG, or take a screenshot",
-    rb"\s*<(!doctype )?html": "{file} is a web page: open it in a browser, and save the picture",
-    rb"[^\0]*<svg": "{file} is an SVG drawing, made of lines and not of pixels: export it as PNG",
+    PROLOG + rb"html": "{file} is a web page: open it in a browser, and save the picture",
+    PROLOG + rb"(\w+:)?svg": "{file} is an SVG drawing, made of lines and not of pixels: export "
+    "it as PNG",
     rb"\Z": "{file} is empty: save or download the picture once more",
     rb"[^\0-\x08\x0e-\x1f]+\Z": "{file} is a file of text: give the path of a picture",
 }
@@ -38,7 +45,7 @@ def preprocess(image):
     The ink becomes light on a dark background, is cropped, scaled with its proportions kept so
     that it fits a box of 20x20 pixels, and placed with its centre of mass in the middle of 28x28,
     or as near as all of it can be seen (http://yann.lecun.com/exdb/mnist/). Shadows, grain, ruled
-    lines, specks, punched holes and the table beside the paper are left out.
+    lines, specks, punched holes and the table around the paper are left out.
     ``preprocess(image).reshape(1, 784)`` is a batch of one for a network.
 
     Parameters
@@ -80,12 +87,14 @@ def _cut_out(image):
             raise
         except UnidentifiedImageError as error:
             raise PictureError(_what_else(image), file=image) from error
+        except PictureError as error:
+            raise PictureError("{file}: {error}", file=image, error=error) from error
         except Exception as error:  # Pillow raises errors of many kinds on damaged bytes
             problem = "{file}: {error}; does a picture viewer show a digit?"
             if is_folder(image):
                 problem = "{file} is a folder: give the path of a picture in it"
             raise PictureError(problem, file=image, error=error) from error
-    light = _light_paper(_colours(image))
+    light = _light_paper(_without_table(_colours(image)))
     digit = _digit(_without_lines(_ink(light, max(light.shape) // 3)))
     if digit.mean() < 0.9:  # no dot: once its size is known, shadows are wider than its strokes
         widest = max(*digit.shape, max(light.shape) // 6) // 3
@@ -98,7 +107,10 @@ def _cut_out(image):
 def _what_else(path):
     """Return the sentence about a file that Pillow does not know."""
     with Path(path).open("rb") as file:
-        beginning = file.read(1000)
+        beginning = file.read(65_536)
+    if beginning.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        beginning = beginning.decode("utf-16", "ignore").encode()
+    beginning = beginning.removeprefix(codecs.BOM_UTF8).lstrip()
     damaged = "{file} cannot be read as a picture: is it damaged? Open it in a picture viewer"
     kinds = (OTHERS[kind] for kind in OTHERS if re.match(kind, beginning, re.DOTALL | re.I))
     return next(kinds, damaged)
@@ -132,6 +144,8 @@ def _colours(image):
 def _check_size(width, height):
     if not 0 < width * height <= MOST_PIXELS:
         problem = "the picture must have 1 to {most:,} pixels, not {width} x {height}"
+        if width * height:
+            problem += ": make it smaller"
         raise PictureError(problem, most=MOST_PIXELS, width=width, height=height)
 
 
@@ -139,7 +153,9 @@ def _eight_bits(array):
     """Return an array as uint8 after checking its shape and range; one channel loses its axis."""
     if array.dtype.kind not in "buif":
         raise TypeError(f"image must be a picture, a path or an array, got {array.dtype}")
-    if array.ndim not in (2, 3) or array.shape[2:] not in ((), (1,), (2,), (3,), (4,)):
+    # Rows of 784 are flat digits, unless they are as many as a picture so wide is high.
+    flat = array.shape[1:] == (784,) and not 200 < len(array) < 3000
+    if array.ndim not in (2, 3) or array.shape[2:] not in ((), (1,), (2,), (3,), (4,)) or flat:
         shape = "(height, width), or (height, width, channels) with 1 to 4 channels"
         hint = "image.reshape(28, 28) makes rows of a flat digit"
         raise ValueError(f"image must have shape {shape}, got {array.shape}; {hint}")
@@ -152,21 +168,53 @@ def _eight_bits(array):
     return array.squeeze(axis=2) if array.shape[2:] == (1,) else array
 
 
+def _without_table(colours):
+    """Return the colours with the paper led on over a table that is seen on most sides of it."""
+    from scipy.ndimage import binary_erosion, binary_fill_holes, distance_transform_edt, label
+
+    top, left = colours.shape[0] // 4, colours.shape[1] // 4
+    middle = colours[top : -top or None, left : -left or None]
+    colour, table = np.median(middle, axis=(0, 1)), np.median(_border(colours), axis=0)
+    contrast = np.abs(colour - table).max()
+    if contrast < 25:
+        return colours
+    differences = np.abs(colours - colour).max(axis=2)
+    labels, _ = label(differences < np.abs(colours - table).max(axis=2))
+    paper = binary_fill_holes(labels == np.bincount(labels[labels > 0], minlength=2).argmax())
+    inside = binary_erosion(paper, iterations=max(2, max(paper.shape) // 100), border_value=1)
+    edge = inside & ~binary_erosion(inside, iterations=3, border_value=1)
+    # A patch of light, a thick stroke and a blot are no paper, which leads to one side of the
+    # picture at most, is rectangular, has sharp edges, and has ink on it.
+    if (
+        not edge.any()
+        or _border(paper).mean() > 0.35
+        or paper[_bounds(paper)].mean() < 0.88
+        or np.median(differences[edge]) > 0.4 * contrast
+        or np.mean(differences[inside] > contrast / 4) < 0.002
+    ):
+        return colours
+    nearest = distance_transform_edt(~inside, return_distances=False, return_indices=True)
+    return colours[tuple(nearest)]
+
+
 def _light_paper(colours):
     """Return the colours as of dark ink on light paper, a little smoother where they are grainy."""
     from scipy.ndimage import gaussian_filter
 
-    light = 255 - colours if _is_chalk(colours) else colours
-    grain = np.median(np.abs(np.diff(_border(light.mean(axis=2)))))
+    grey = colours.mean(axis=2)
+    chalk = _is_chalk(grey)
+    # Blue ink is dark on a yellow note, but lighter than it in the blue, which is left out then.
+    same = [_is_chalk(channel) == chalk for channel in np.moveaxis(colours, 2, 0)]
+    light = (255 - colours if chalk else colours)[:, :, same if any(same) else slice(None)]
+    grain = np.median(np.abs(np.diff(_border(grey))))
     return gaussian_filter(light, (min(grain / 8, 2),) * 2 + (0,))
 
 
-def _is_chalk(colours):
-    """Tell whether the ink is lighter than the paper."""
+def _is_chalk(grey):
+    """Tell whether the ink is lighter than the paper in a channel."""
     from PIL import Image
     from scipy.ndimage import median_filter
 
-    grey = colours.mean(axis=2)
     small = np.asarray(Image.fromarray(grey).reduce(max(1, max(grey.shape) // 48)))
     differences = small - median_filter(small, max(small.shape) // 3 + 1, mode="nearest")
     # A little ink makes them skew. In a picture of the digit alone, paper in a 0 may do so too.
@@ -213,8 +261,8 @@ def _without_rows(ink):
 
     height, width = ink.shape
     thick = height // 40
-    if thick < 2 or ink.any(axis=0).mean() < 0.9:
-        return ink
+    if thick < 2 or width < 24 or ink.any(axis=0).mean() < 0.9:
+        return ink  # too narrow a picture does not tell a line from a stroke
     starts = np.arange(0, width, max(12, width // 40))
     both = np.stack([ink, ink - grey_opening(ink, (thick, 1))])  # all ink, and what is thin
     blocks = np.add.reduceat(both, starts, axis=2) / np.diff(starts, append=width)
@@ -272,9 +320,9 @@ def _parts(mask, ink):
     rim = max(mask.shape) // 40  # where the lines may have been taken away
     low, high = first <= rim, last >= np.array(mask.shape) - rim
     touching = (low | high).any(axis=1)
-    ends = np.r_[: rim + 1, -rim - 1 : 0]
+    ends = np.ix_(*(np.r_[: rim + 1, -rim - 1 : 0] % side for side in mask.shape))
     # The table's edge holds a corner, or leads from side to side.
-    table = np.isin(np.arange(1, n + 1), labels[np.ix_(ends, ends)]) | (low & high).any(axis=1)
+    table = np.isin(np.arange(1, n + 1), labels[ends]) | (low & high).any(axis=1)
     main = np.argmax(mass * length * slender * np.where(table, 0.01, np.where(touching, 0.3, 1)))
 
     # Other parts are the digit's too, if they are near it and much like it.

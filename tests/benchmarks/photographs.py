@@ -162,9 +162,26 @@ def holes(rng, ink, page):
     return page
 
 
+def table_on(sides):
+    """Return a trouble: the table is seen beside the paper on so many sides."""
+
+    def trouble(rng, ink, page):
+        behind = np.zeros(ink.shape, dtype=bool)
+        for turn in rng.permutation(4)[:sides]:
+            edge = rng.uniform(10, 35) + rng.uniform(-0.03, 0.03) * (COLUMNS - SIDE / 2)
+            behind |= np.rot90(edge > ROWS, turn)
+        behind &= distance_transform_edt(ink == 0) > 8
+        colour = rng.uniform(0.2, 0.6) * np.array([230, 200, 160])
+        grains = 12 * gaussian_filter(rng.normal(size=ink.shape), (1, 12)) / 0.1
+        return np.where(behind[..., None], colour + grains[..., None], page)
+
+    return trouble
+
+
 # Each kind: the paper, the pen, and the troubles. Graphite has no colour of its own.
 PAPER, PEN = (235, 233, 228), (45, 45, 60)
 YELLOW, GRAPHITE, BOARD, CHALK = (245, 215, 70), None, (45, 65, 55), (215, 215, 210)
+YELLOW_NOTE, KRAFT, BLUE = (250, 230, 110), (180, 140, 100), (40, 60, 170)
 KINDS = {
     "clean": (PAPER, PEN),
     "tightly cropped": (PAPER, PEN),
@@ -186,6 +203,10 @@ KINDS = {
     "yellow, falling off, holes": (PAPER, YELLOW, holes, light_falling_off),
     "table edge, shadow, squared": (PAPER, PEN, squared, table_edge, shadow),
     "blackboard, falling off": (BOARD, CHALK, light_falling_off),
+    "yellow note": (YELLOW_NOTE, BLUE),
+    "kraft paper": (KRAFT, BLUE),
+    "table on all sides": (PAPER, PEN, table_on(4)),
+    "table on three sides": (PAPER, PEN, table_on(3)),
 }
 
 
