@@ -23,7 +23,7 @@ MAY_IMPORT = {
 SHOWN_IN_CHAPTER_00 = "course_tools.doctor"
 # Lines of Python, docstrings included. To raise one is a decision: say in the commit what for.
 BUDGETS = {
-    "course_utils": 2783,
+    "course_utils": 2785,
     "course_exercises/engine": 900,
     "course_tools": 1600,
 }
