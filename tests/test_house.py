@@ -23,7 +23,7 @@ MAY_IMPORT = {
 SHOWN_IN_CHAPTER_00 = "course_tools.doctor"
 # Lines of Python, docstrings included. To raise one is a decision: say in the commit what for.
 BUDGETS = {
-    "course_utils": 3030,
+    "course_utils": 3032,
     "course_exercises/engine": 900,
     "course_tools": 1650,
 }

@@ -183,11 +183,13 @@ def _without_table(colours):
     paper = binary_fill_holes(labels == np.bincount(labels[labels > 0], minlength=2).argmax())
     inside = binary_erosion(paper, iterations=max(2, max(paper.shape) // 100), border_value=1)
     edge = inside & ~binary_erosion(inside, iterations=3, border_value=1)
-    # A patch of light, a thick stroke and a blot are no paper, which leads to one side of the
-    # picture at most, is rectangular, has sharp edges, and has ink on it.
+    sides = paper[0], paper[-1], paper[:, 0], paper[:, -1]
+    # A patch of light, a square of squared paper, a thick stroke and a blot are no paper, which is
+    # large, leads to one side of the picture at most, is rectangular, sharp, and has ink on it.
     if (
         not edge.any()
-        or _border(paper).mean() > 0.35
+        or paper.mean() < 0.4
+        or sum(side.mean() > 0.1 for side in sides) > 1
         or paper[_bounds(paper)].mean() < 0.88
         or np.median(differences[edge]) > 0.4 * contrast
         or np.mean(differences[inside] > contrast / 4) < 0.002
