@@ -161,7 +161,7 @@ def _without_table(colours):
     middle = colours[top : -top or None, left : -left or None]
     colour, table = np.median(middle, axis=(0, 1)), np.median(_border(colours), axis=0)
     contrast = np.abs(colour - table).max()
-    if contrast < 25:
+    if contrast < 25 or min(colours.shape[:2]) < 100:  # a small picture is no photograph
         return colours
     differences = np.abs(colours - colour).max(axis=2)
     labels, _ = label(differences < np.abs(colours - table).max(axis=2))
