@@ -8,6 +8,12 @@ In a notebook, below the cell to fill in::
     # q.hint()
     # q.solution()
 
+Around the predictions, see `course_exercises.predicting`::
+
+    from course_exercises.predicting import Predictions
+
+    guess = Predictions("01")
+
 And in its last cell::
 
     from course_exercises import show_progress
@@ -20,8 +26,10 @@ import pkgutil
 
 from course_exercises import progress
 from course_exercises.engine.reply import PROGRESS, Outcome, Reply
+from course_exercises.predicting import asked, summary
 from course_utils.message import Message
 
+SOLVED = "Chapter {chapter}: {solved} of {all} exercises solved"
 MARKS = {
     Outcome.RIGHT: "solved",
     Outcome.WRONG: "tried",
@@ -58,14 +66,15 @@ def of_chapter(number):
 
 
 def overview(number):
-    """Return which exercises of a chapter are solved, as a `Reply`.
+    """Return which exercises of a chapter are solved, and how its predictions did, as a `Reply`.
 
     Parameters and errors are those of `of_chapter`.
     """
-    exercises, outcomes = of_chapter(number), progress.outcomes()
+    exercises = of_chapter(number) if number in chapters() or not asked(number) else []
+    outcomes = progress.outcomes()
     best = [outcomes.get(exercise.key, Outcome.NOT_ATTEMPTED) for exercise in exercises]
     heading = Message(
-        "Chapter {chapter}: {solved} of {all} exercises solved",
+        SOLVED if exercises else "Chapter {chapter}",
         chapter=number,
         solved=best.count(Outcome.RIGHT),
         all=len(exercises),
@@ -77,9 +86,9 @@ def overview(number):
         )
         for exercise, outcome in zip(exercises, best, strict=True)
     ]
-    return Reply(PROGRESS, heading, rows=tuple(rows))
+    return Reply(PROGRESS, heading, rows=tuple(rows), paragraphs=tuple(summary(number)))
 
 
 def show_progress(number):
-    """Show which exercises of a chapter are solved: the last cell of the chapter."""
+    """Show the exercises and predictions of a chapter: the last cell of the chapter."""
     overview(number).show()

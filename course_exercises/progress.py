@@ -1,4 +1,4 @@
-"""Which exercises are solved: kept in one small file, which never leaves the machine."""
+"""What the student did, exercises and predictions: one small file that never leaves the machine."""
 
 import json
 import os
@@ -11,10 +11,17 @@ from course_utils.files import replacing
 from course_utils.message import Message
 
 FILE = Path(__file__).resolve().parent.parent / "progress.json"
-ABOUT = "The outcomes of the exercises of the course. Delete this file to start anew."
+ABOUT = "Your exercises and predictions in the course. Delete this file to start anew."
 ORDER = list(Outcome)  # from worse to better; the best is kept
+PREDICTION = {"said": str, "answer": str, "right": bool, "surprise": float}
 
-_known = {}  # the outcomes since Python was started
+
+def nothing():
+    """Return what is known of a student who has done nothing yet."""
+    return {"exercises": {}, "predictions": {}}
+
+
+_known = nothing()  # what was done since Python was started
 
 
 def file():
@@ -36,59 +43,95 @@ def record(key, outcome):
         `Exercise.key`, ``"01/nor"``.
     outcome : Outcome
     """
-    _keep_best(_known, {key: outcome})
+    _keep({"exercises": {key: outcome}, "predictions": {}})
+
+
+def record_prediction(key, prediction):
+    """Keep a prediction and what it was compared with, unless one was kept before.
+
+    Parameters
+    ----------
+    key : str
+        Chapter and name, ``"01/weighted-sum"``.
+    prediction : dict
+        What was ``said`` and the ``answer``, as texts, whether it was ``right``, and the
+        ``surprise``, from 0.0 to 1.0.
+    """
+    _keep({"exercises": {}, "predictions": {key: prediction}})
+
+
+def outcomes():
+    """Return ``{key: outcome}`` for all exercises that were ever checked."""
+    return _everything()["exercises"]
+
+
+def predictions():
+    """Return ``{key: prediction}`` for all predictions that were ever compared."""
+    return _everything()["predictions"]
+
+
+def _keep(new):
+    _take_over(_known, new)
     path = file()
     if path is None:
         return
     try:
         with _locked(path):
             kept = _read(path)
-            if _keep_best(kept, _known):
+            if _take_over(kept, _known):
                 with replacing(path, "w", encoding="utf-8", newline="\n") as opened:
-                    json.dump({"about": ABOUT, "exercises": kept}, opened, indent=1)
+                    json.dump({"about": ABOUT} | kept, opened, indent=1, ensure_ascii=False)
     except OSError as error:
         text = "Your progress could not be kept in {path} ({reason})."
         print(Message(text, path=path, reason=error.strerror))
 
 
-def outcomes():
-    """Return ``{key: outcome}`` for all exercises that were ever checked."""
-    best, path = dict(_known), file()
+def _everything():
+    all_of_it, path = nothing(), file()
+    _take_over(all_of_it, _known)
     if path is not None:
         try:
-            _keep_best(best, _read(path))
+            _take_over(all_of_it, _read(path))
         except OSError as error:
             text = "Your progress could not be read from {path} ({reason})."
             print(Message(text, path=path, reason=error.strerror))
-    return best
+    return all_of_it
 
 
-def _keep_best(kept, new):
-    """Take over from `new` what is better than in `kept`; return whether anything was."""
+def _take_over(kept, new):
+    """Take over better outcomes, and predictions that are not there; return whether any was."""
     better = {
         key: outcome
-        for key, outcome in new.items()
-        if key not in kept or ORDER.index(outcome) > ORDER.index(kept[key])
+        for key, outcome in new["exercises"].items()
+        if key not in kept["exercises"]
+        or ORDER.index(outcome) > ORDER.index(kept["exercises"][key])
     }
-    kept |= better
-    return bool(better)
+    more = {k: p for k, p in new["predictions"].items() if k not in kept["predictions"]}
+    kept["exercises"] |= better
+    kept["predictions"] |= more
+    return bool(better or more)
 
 
 def _read(path):
-    """Return the outcomes in a file; set it aside, and say so, if it is damaged."""
+    """Return what is kept in a file; set it aside, and say so, if it is damaged."""
     try:
-        exercises = json.loads(path.read_text(encoding="utf-8"))["exercises"]
-        if not all(outcome in ORDER for outcome in exercises.values()):
+        content = json.loads(path.read_text(encoding="utf-8"))
+        # A file of the first edition knows exercises only.
+        kept = {"exercises": content["exercises"], "predictions": content.get("predictions", {})}
+        if not all(outcome in ORDER for outcome in kept["exercises"].values()):
             raise ValueError("an outcome that does not exist")
+        for prediction in kept["predictions"].values():
+            if {key: type(value) for key, value in prediction.items()} != PREDICTION:
+                raise ValueError("a prediction of another form")
     except FileNotFoundError:
-        return {}
+        return nothing()
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         aside = path.with_name(f"{path.stem}.damaged{path.suffix}")
         path.replace(aside)
         text = "{file} was damaged. It is called {aside} now, and progress starts anew."
         print(Message(text, file=path.name, aside=aside.name))
-        return {}
-    return exercises
+        return nothing()
+    return kept
 
 
 @contextmanager

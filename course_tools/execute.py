@@ -132,6 +132,8 @@ def make_reproducible(notebook):
     for cell in notebook.cells:
         for output in cell.get("outputs", []):
             output.get("data", {}).pop(WIDGET_VIEW, None)
+        if "outputs" in cell:  # of buttons nothing is left
+            cell.outputs = [output for output in cell.outputs if output.get("data", True)]
 
 
 def _measured(cell):

@@ -24,8 +24,8 @@ SHOWN_IN_CHAPTER_00 = "course_tools.doctor"
 # Lines of Python, docstrings included. To raise one is a decision: say in the commit what for.
 BUDGETS = {
     "course_utils": 3032,
-    "course_exercises/engine": 900,
-    "course_tools": 1650,
+    "course_exercises/engine": 990,
+    "course_tools": 1652,
 }
 LINES_AN_EXERCISE = 102
 

@@ -8,6 +8,7 @@ from types import CodeType, FunctionType
 import numpy as np
 
 from course_exercises import progress
+from course_exercises.engine import buttons
 from course_exercises.engine.calling import Answer
 from course_exercises.engine.reply import HINT, SOLUTION, Outcome, Reply, Wrong
 from course_exercises.engine.session import run
@@ -89,22 +90,34 @@ class Exercise:
 
     def check(self, *answers):
         """Show whether the answer is right, wrong (and in what), or not attempted yet."""
-        reply = self.judge(*answers)
-        progress.record(self.key, reply.kind)
-        reply.show()
+        buttons.show(self, self.checked(*answers).show())
 
     def hint(self):
         """Show the next hint; after the last one, the last one again."""
-        self.hints_shown = min(self.hints_shown + 1, len(self.hints))
-        more = [LAST_HINT] if self.hints_shown == len(self.hints) else []
-        self._reply(HINT, self.hints[self.hints_shown - 1], *more).show()
+        self.next_hint().show()
 
     def solution(self):
         """Show a worked solution, and why it is right."""
-        self._reply(SOLUTION, self.explanation, code=self.code).show()
+        self.worked_solution().show()
+
+    def checked(self, *answers):
+        """Return what `check` shows, and keep the outcome."""
+        reply = self.judge(*answers)
+        progress.record(self.key, reply.kind)
+        return reply
+
+    def next_hint(self):
+        """Return what `hint` shows."""
+        self.hints_shown = min(self.hints_shown + 1, len(self.hints))
+        more = [LAST_HINT] if self.hints_shown == len(self.hints) else []
+        return self.reply(HINT, self.hints[self.hints_shown - 1], *more)
+
+    def worked_solution(self):
+        """Return what `solution` shows."""
+        return self.reply(SOLUTION, self.explanation, code=self.code)
 
     def judge(self, *answers):
-        """Return what `check` shows.
+        """Return what comes of a check.
 
         Parameters
         ----------
@@ -119,7 +132,7 @@ class Exercise:
         """
         if len(answers) != len(self.names):
             text = Message("Hand over your answer: `q.check({names})`", names=", ".join(self.names))
-            return self._reply(Outcome.WRONG, text)
+            return self.reply(Outcome.WRONG, text)
 
         def examine(session):
             if self._is_untouched(answers):
@@ -129,13 +142,13 @@ class Exercise:
             return Outcome.RIGHT, self.right, *([PRINTS_TOO] if prints else [])
 
         try:
-            return self._reply(*run(examine, self.seconds))
+            return self.reply(*run(examine, self.seconds))
         except Wrong as wrong:
-            return self._reply(Outcome.WRONG, *wrong.sentences, rows=wrong.rows)
+            return self.reply(Outcome.WRONG, *wrong.sentences, rows=wrong.rows)
         except BaseException as error:
             # An object that no check foresaw, such as one that raises when it is compared.
             text = "The check can do nothing with what your code gives back ({error})."
-            return self._reply(Outcome.WRONG, Message(text, error=type(error).__name__))
+            return self.reply(Outcome.WRONG, Message(text, error=type(error).__name__))
 
     def _is_untouched(self, answers):
         """Tell whether the starter cell is as it was."""
@@ -147,7 +160,8 @@ class Exercise:
         exec(self.starter, namespace)
         return [*map(_does, answers)] == [_does(namespace[name]) for name in self.names]
 
-    def _reply(self, kind, *paragraphs, **more):
+    def reply(self, kind, *paragraphs, **more):
+        """Return a `Reply` about this exercise."""
         values = {"number": self.number, "title": Message(self.title)}
         values |= {"shown": self.hints_shown, "all": len(self.hints)}
         return Reply(kind, Message(HEADINGS[kind], **values), paragraphs=paragraphs, **more)

@@ -22,7 +22,7 @@ class Outcome(StrEnum):
 
 
 # What other kinds of reply are called.
-HINT, SOLUTION, PROGRESS = "hint", "solution", "progress"
+HINT, SOLUTION, PROGRESS, PREDICTION = "hint", "solution", "progress", "prediction"
 # The sign of each kind, and the colour of its bar as red, green, blue. Words and signs tell the
 # kinds apart, so no colour is needed to. All text has the colour of the reader's theme, and the
 # background is a breath of the bar's colour, so both themes will do.
@@ -33,6 +33,7 @@ LOOKS = {
     HINT: ("?", "0, 114, 178"),
     SOLUTION: ("!", "0, 114, 178"),
     PROGRESS: ("≡", "0, 114, 178"),
+    PREDICTION: ("→", "0, 114, 178"),
 }
 
 
@@ -81,10 +82,10 @@ class Reply:
         return "\n".join([*parts, "</div>"])
 
     def show(self):
-        """Show it below the cell that is running."""
+        """Show it below the cell that is running; return the handle to put another in its place."""
         from IPython.display import display
 
-        display(self)
+        return display(self, display_id=True)
 
     def _table(self):
         """Return the rows as one text in which all values begin in one column."""
@@ -104,14 +105,32 @@ def _inline(text):
     return re.sub(r"`([^`]+)`", r"<code>\1</code>", html.escape(_said(text), quote=False))
 
 
+# The kinds of words in code that have a colour: JupyterLab's name for it, which follows the theme,
+# and the colour elsewhere, on the light ground below.
+CODE_COLOURS = {
+    "Keyword": ("keyword", "#006800"),
+    "Literal.String": ("string", "#a31f1f"),
+    "Literal.Number": ("number", "#066"),
+    "Comment": ("comment", "#34655f"),
+    "Name.Function": ("def", "#00c"),
+    "Operator": ("operator", "#7a1fc4"),
+}
+
+
 def _highlighted(code):
-    """Return Python as HTML, dark on light in every theme: no set of colours suits both."""
-    from pygments import highlight
-    from pygments.formatters import HtmlFormatter
+    """Return Python as HTML."""
     from pygments.lexers import PythonLexer
 
-    spans = highlight(code, PythonLexer(), HtmlFormatter(noclasses=True, nowrap=True))
+    spans = []
+    for kind, text in PythonLexer().get_tokens(code):
+        found = [look for name, look in CODE_COLOURS.items() if f"Token.{name}" in str(kind)]
+        words = html.escape(text, quote=False)
+        for name, colour in found:
+            style = f"color: var(--jp-mirror-editor-{name}-color, {colour})"
+            words = f'<span style="{style}">{words}</span>'
+        spans.append(words)
     return (
-        '<pre style="margin: 6px 0; padding: 8px 12px; background: #f8f8f8; color: #1f1f1f; '
-        f'border-radius: 3px; white-space: pre-wrap">{spans}</pre>'
+        '<pre style="margin: 6px 0; padding: 8px 12px; border-radius: 3px; white-space: pre-wrap; '
+        "background: var(--jp-cell-editor-background, #f8f8f8); "
+        f'color: var(--jp-content-font-color1, #1f1f1f)">{"".join(spans).rstrip()}</pre>'
     )

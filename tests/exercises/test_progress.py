@@ -23,13 +23,13 @@ def path(tmp_path, monkeypatch):
     path = tmp_path / "진도" / "progress.json"
     path.parent.mkdir()
     monkeypatch.setenv("COURSE_PROGRESS", str(path))
-    monkeypatch.setattr(progress, "_known", {})
+    monkeypatch.setattr(progress, "_known", progress.nothing())
     return path
 
 
 def restart(monkeypatch):
     """Forget what only the running Python knows."""
-    monkeypatch.setattr(progress, "_known", {})
+    monkeypatch.setattr(progress, "_known", progress.nothing())
 
 
 def test_the_best_outcome_is_kept(path, monkeypatch):

@@ -24,7 +24,9 @@ GENERATED_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){0,3}(-[0-9a-f]{12})?")
 # A stored output may not hold what differs in the next run or on another machine.
 UNSTABLE = re.compile(r"\b0x[0-9a-f]{6,}|ipykernel_\d+|/home/|/Users/|/root/|/tmp/|[A-Z]:\\")
 MAX_CODE_LINES = 15
-FOLDED = {"source_hidden": True}  # what JupyterLab writes: a student opens the cell to see its code
+# What JupyterLab writes for code, and for outputs, that a student opens when it is time.
+FOLDED = {"source_hidden": True}
+COVERED = {"outputs_hidden": True}
 MAX_FOLDED_LINES = 40
 MAX_WORDS = 120
 GLOBAL_RANDOM = {"rand", "randn", "randint", "random", "choice", "shuffle", "permutation", "normal"}
@@ -115,7 +117,8 @@ def known_metadata(notebook):
         yield "the metadata of the notebook are not those that execute writes"
     for cell in notebook.cells:
         unknown = set(cell.metadata) - {"tags", "slideshow", "nbval"}
-        if cell.metadata.get("jupyter") == FOLDED and cell.cell_type == "code":
+        folds = (FOLDED, COVERED, FOLDED | COVERED)
+        if cell.metadata.get("jupyter") in folds and cell.cell_type == "code":
             unknown -= {"jupyter"}
         if unknown:
             yield f"{cell.id}: metadata {sorted(unknown)}"
@@ -198,7 +201,8 @@ def short_cells(notebook):
     for cell in notebook.cells:
         if cell.cell_type == "code":
             n_lines = len(cell.source.splitlines())
-            most = MAX_FOLDED_LINES if "jupyter" in cell.metadata else MAX_CODE_LINES
+            is_folded = "source_hidden" in cell.metadata.get("jupyter", {})
+            most = MAX_FOLDED_LINES if is_folded else MAX_CODE_LINES
             if n_lines > most and "exercise" not in tags(cell):
                 yield f"{cell.id}: {n_lines} lines of code, at most {most}"
         else:
@@ -235,6 +239,42 @@ def reads_like_a_chapter(notebook):
     for before, cell in zip(ids, notebook.cells[1:], strict=False):
         if "exercise" in tags(cell) and cell.id != f"{before}-starter":
             yield f"{cell.id}: a starter is called after the exercise above it, {before}-starter"
+
+
+def predictions_are_answered(notebook):
+    """Each prediction box stands folded below its question, and a covered cell below answers it."""
+    open_boxes, before = {}, None
+    for cell in notebook.cells:
+        calls = list(_calls_of_guess(cell)) if cell.cell_type == "code" else []
+        folds = cell.metadata.get("jupyter", {})
+        for method, name in calls:
+            if method == "reveal":
+                if open_boxes.pop(name, None) is None:
+                    yield f"{cell.id}: reveals {name!r}, which no box above asks"
+                if not folds.get("outputs_hidden"):
+                    yield f"{cell.id}: reveals {name!r}, but its outputs are not covered"
+            elif not folds.get("source_hidden"):
+                yield f"{cell.id}: the code of a box is not folded"
+            if method == "ask":
+                open_boxes[name] = cell.id
+                if cell.id != f"guess-{name}":
+                    yield f"{cell.id}: the box of {name!r} should be called guess-{name}"
+                if before is None or "**Predict first.**" not in before.source:
+                    yield f"{cell.id}: no *Predict first* stands above the box"
+        before = cell
+    for name, box in open_boxes.items():
+        yield f"{box}: nothing reveals {name!r}"
+
+
+def _calls_of_guess(cell):
+    """Yield method and name of each ``guess.ask(name, ...)``, ``reveal`` and ``quiz`` in a cell."""
+    try:
+        tree = ast.parse(cell.source)
+    except SyntaxError:
+        return
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and ast.unparse(node.func).startswith("guess."):
+            yield node.func.attr, getattr(node.args[0], "value", None)
 
 
 # ---------------------------------------------------------------- the code in a notebook
@@ -324,6 +364,7 @@ RULES = [
     short_cells,
     links_lead_somewhere,
     reads_like_a_chapter,
+    predictions_are_answered,
     plain_python,
     copies_nothing_shared,
     leaves_sys_path_alone,

@@ -253,3 +253,39 @@ def test_ruff_reads_notebooks_and_catches_a_deprecated_name(tmp_path):
     result = ruff("check", "--no-cache", "--config", str(rules.ROOT / "pyproject.toml"), str(path))
     assert result.returncode == 1
     assert "np.float" in result.stdout
+
+
+ASK, REVEAL = 'guess.ask("sum", ["2", "3"])', 'guess.reveal("sum", 1 + 1)'
+QUESTION = new_markdown_cell("> **Predict first.** 1 + 1?", id="question")
+
+
+def box(source=ASK, name="guess-sum"):
+    return new_code_cell(source, id=name, metadata={"jupyter": dict(rules.FOLDED)})
+
+
+def answer(**folds):
+    return new_code_cell(REVEAL, id="answer", metadata={"jupyter": folds})
+
+
+def test_a_prediction_with_its_answer_keeps_the_rule():
+    quiz = box('guess.quiz("one", ["1"], "1")', "quiz-one")
+    notebook = chapter(QUESTION, box(), answer(**rules.COVERED), quiz)
+    assert not broken(rules.predictions_are_answered, notebook)
+    assert not broken(rules.known_metadata, notebook)
+
+
+@pytest.mark.parametrize(
+    ("cells", "fault"),
+    [
+        ([QUESTION, box()], "nothing reveals 'sum'"),
+        ([answer(**rules.COVERED)], "which no box above asks"),
+        ([QUESTION, box(), answer()], "are not covered"),
+        ([box(), answer(**rules.COVERED)], "no *Predict first* stands above"),
+        ([QUESTION, box(name="box"), answer(**rules.COVERED)], "should be called guess-sum"),
+        ([QUESTION, code(ASK, id="guess-sum"), answer(**rules.COVERED)], "is not folded"),
+        ([code('guess.quiz("one", ["1"], "1")')], "is not folded"),
+    ],
+)
+def test_a_prediction_that_is_not_whole_is_caught(cells, fault):
+    [found] = broken(rules.predictions_are_answered, chapter(*cells))
+    assert fault in found
