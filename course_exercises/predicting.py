@@ -242,19 +242,22 @@ class _Box:
 
         if self._widget is None:
             self._note = widgets.HTML()
-            label = widgets.HTML(f"<b>{Message(self.label)}</b>")
+            label = {
+                "description": str(Message(self.label)),
+                "style": {"description_width": "initial"},
+            }
             if self.choices:
-                field = widgets.ToggleButtons(options=self.choices, value=self.said)
+                field = widgets.ToggleButtons(options=self.choices, value=self.said, **label)
                 field.style.button_width = "auto"
             else:
                 said = "" if self.said is None else f"{self.said:.10g}"
-                field = widgets.Text(said, placeholder="a number", continuous_update=False)
-                field.layout.width = "9em"
-            field.tooltip = str(Message(self.label))
+                field = widgets.Text(said, placeholder="a number", **label)
+                field.continuous_update = False
+                field.layout.width = "16em"
             field.observe(self._changed, names="value")
             unit = [widgets.HTML(self.unit)] if self.unit else []
             row = {"flex_flow": "row wrap", "align_items": "center"}
-            self._widget = widgets.HBox([label, field, *unit, self._note], layout=row)
+            self._widget = widgets.HBox([field, *unit, self._note], layout=row)
             self.refresh()
         return self._widget
 

@@ -21,6 +21,7 @@ MAY_IMPORT = {
     "notebooks": {"course_utils", "course_exercises"},
 }
 SHOWN_IN_CHAPTER_00 = "course_tools.doctor"
+GLOSSARY = NOTEBOOKS / "glossary.ipynb"
 # Lines of Python, docstrings included. To raise one is a decision: say in the commit what for.
 BUDGETS = {
     "course_utils": 3032,
@@ -104,7 +105,8 @@ def test_exercises_keep_their_budget():
 
 
 def test_the_table_lists_the_notebooks_in_their_order():
-    assert [chapter.path for chapter in CHAPTERS] == sorted(NOTEBOOKS.glob("*.ipynb"))
+    notebooks = sorted(NOTEBOOKS.glob("*.ipynb"))
+    assert [*(chapter.path for chapter in CHAPTERS), GLOSSARY] == notebooks
     assert all(chapter.file.startswith(f"{chapter.number}_") for chapter in CHAPTERS)
     assert {chapter.needs for chapter in CHAPTERS} <= {"NumPy", "TensorFlow"}
 
@@ -127,6 +129,27 @@ def test_the_readme_shows_the_table():
     assert shown == rows, "README.md: the rows of the table of chapters should be:\n" + "\n".join(
         rows
     )
+
+
+def test_the_glossary_names_the_chapters_that_explain_its_words():
+    """Each row of its table: a word, what it means, and the chapter in which the word stands."""
+    [glossary] = [c for c in nbformat.read(GLOSSARY, as_version=4).cells if c.id == "glossary"]
+    rows = re.findall(r"^\| (.+?) \| .+ \| \[(\d\d)\]\((\w+)\.ipynb\) \|$", glossary.source, re.M)
+    assert len(rows) == glossary.source.count("\n| ") - 1  # but for the head
+    words = [word for word, _, _ in rows]
+    assert words == sorted(words, key=str.lower)
+    files = {chapter.number: chapter.file for chapter in CHAPTERS}
+    texts = {
+        chapter.number: " ".join(
+            cell.source
+            for cell in nbformat.read(chapter.path, as_version=4).cells
+            if cell.cell_type == "markdown"
+        ).lower()
+        for chapter in CHAPTERS
+    }
+    assert all(files[number] == file for _, number, file in rows)
+    missing = [(word, number) for word, number, _ in rows if word.lower() not in texts[number]]
+    assert missing == []
 
 
 def test_the_names_of_test_files_are_unique():

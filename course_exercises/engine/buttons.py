@@ -37,7 +37,7 @@ def show(exercise, shown):
     def add(reply):
         if repr(reply) not in map(repr, replies):
             replies.append(reply)
-        said.value = "<br>".join(reply._repr_html_() for reply in replies)
+        said.value = "".join(reply._repr_html_() for reply in replies)
 
     buttons = []
     for name, press in [

@@ -17,7 +17,7 @@ from pathlib import Path
 import nbformat
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from nbformat.v4 import new_code_cell
+from nbformat.v4 import new_code_cell, new_output
 
 import course_tools
 from course_tools import notebooks
@@ -380,5 +380,91 @@ def test_everyone_can_read_the_page_to_draw_on(pad, theme):
     pad.get_by_text("It reads a 7.").wait_for()
     switch_theme(pad, theme)
     assert faults(pad) == set()
-    pad.screenshot(path=f"/tmp/w/pad_{theme[-4:]}.png")
     pad.get_by_role("button", name="Clear").click()
+
+
+def run_next(page, source):
+    """Click into the cell that holds some code, or into its fold, and run it."""
+    cell = page.locator(".jp-CodeCell").filter(has_text=source).first
+    cell.click()
+    page.keyboard.press("Shift+Enter")
+    page.wait_for_function(f"!{WAITS}")
+
+
+@pytest.fixture(scope="module")
+def boxes(browser, lab):
+    """Open a notebook with a prediction, a quick question and an exercise, as it is stored."""
+    address, folder = lab
+    covered = {"jupyter": {"outputs_hidden": True}}
+    text = new_output("stream", name="stdout", text="stored: 41\n")
+    chapter = notebooks.read(folder / CHAPTER)
+    chapter.cells = [
+        new_code_cell(
+            "from course_exercises.predicting import Predictions\n"
+            "from course_exercises.chapter01 import nor as q\n\n"
+            "guess = Predictions('01')\nneuron = None"
+        ),
+        new_code_cell("guess.ask('sum', near=1, unit='%')"),
+        new_code_cell(
+            "print('sum', 42)\nguess.reveal('sum', 42)", metadata=covered, outputs=[text]
+        ),
+        new_code_cell("guess.ask('fires', ['zero', 'one'])"),
+        new_code_cell("guess.reveal('fires', 'one')", metadata=covered),
+        new_code_cell("guess.quiz('bias', ['it turns', 'it moves'], 'it moves')"),
+        new_code_cell("def NOR(x1, x2):\n    return 1"),
+        new_code_cell("q.check(NOR)"),
+        new_code_cell("NOR = lambda x1, x2: int(x1 + x2 == 0)"),
+    ]
+    nbformat.write(chapter, folder / "boxes.ipynb")
+    with browser.new_context(viewport={"width": 1280, "height": 900}) as context:
+        yield opened(context, address, "boxes.ipynb")
+
+
+def test_an_answer_is_covered_until_its_cell_is_run_and_is_compared(boxes):
+    assert not boxes.get_by_text("stored: 41").is_visible()
+    run_next(boxes, "import Predictions")
+    run_next(boxes, "guess.ask('sum'")
+    field = boxes.get_by_placeholder("a number")
+    field.fill("42,5 %")
+    field.press("Enter")
+    boxes.get_by_text("You say 42.5 %. Now run the next cell.").wait_for()
+    run_next(boxes, "print('sum', 42)")
+    boxes.get_by_text("sum 42", exact=True).wait_for()
+    assert boxes.get_by_text("You said 42.5 %. It is 42 %: near enough.").count() == 2
+
+
+def test_a_choice_is_clicked_and_compared(boxes):
+    run_next(boxes, "guess.ask('fires'")
+    boxes.get_by_role("button", name="zero").click()
+    boxes.get_by_text("You say zero. Now run the next cell.").wait_for()
+    run_next(boxes, "guess.reveal('fires'")
+    boxes.get_by_text("You said zero. It is one.").nth(1).wait_for()
+
+
+def test_a_quick_question_answers_at_once(boxes):
+    run_next(boxes, "guess.quiz('bias'")
+    boxes.get_by_role("button", name="it turns").click()
+    boxes.get_by_text("it turns: no. Think again.").wait_for()
+    boxes.get_by_role("button", name="it moves").click()
+    boxes.get_by_text("it moves: right.").wait_for()
+
+
+def test_an_exercise_by_click(boxes):
+    run_next(boxes, "def NOR")
+    run_next(boxes, "q.check(NOR)")
+    boxes.get_by_text("Exercise 1.1, NOR: not right yet").wait_for()
+    for k in 1, 2:
+        boxes.get_by_role("button", name="Hint").click()
+        boxes.get_by_text(f"Exercise 1.1, NOR: hint {k} of 3").wait_for()
+    boxes.get_by_role("button", name="Solution").click()
+    boxes.get_by_text("NOR is OR, negated.").wait_for()
+    run_next(boxes, "NOR = lambda")
+    boxes.get_by_role("button", name="Check again").click()
+    boxes.get_by_text("Exercise 1.1, NOR: right").wait_for()
+    assert boxes.get_by_text("Exercise 1.1, NOR: not right yet").count() == 0
+
+
+@pytest.mark.parametrize("theme", ["JupyterLab Light", "JupyterLab Dark"])
+def test_everyone_can_read_boxes_and_buttons(boxes, theme):
+    switch_theme(boxes, theme)
+    assert faults(boxes) == set()

@@ -1,5 +1,6 @@
 // An extension of JupyterLab that needs no build. It adds what JupyterLab 4 and ipywidgets 8 leave
-// out for screen readers, and keeps out of a notebook what would differ from student to student.
+// out for screen readers, keeps out of a notebook what would differ from student to student, and
+// out of sight the answer to a question.
 {
   // JupyterLab shows a picture without the `alt` that is stored beside it.
   function describePictures(rendermime) {
@@ -15,6 +16,12 @@
       return renderer;
     };
     rendermime.addFactory({ ...pictures, createRenderer });
+  }
+
+  // In place of a covered output JupyterLab shows its first line, which is often the answer.
+  function coverAnswers() {
+    const style = document.head.appendChild(document.createElement("style"));
+    style.textContent = ".jp-OutputPlaceholder .jp-PlaceholderText { display: none; }";
   }
 
   let sliders = 0; // that have a name: a counter, as plain http has no crypto.randomUUID
@@ -59,6 +66,7 @@
       optional: [INotebookTracker],
       activate(app, rendermime, notebooks) {
         describePictures(rendermime);
+        coverAnswers();
         const changes = { attributeFilter: ["title"], childList: true, subtree: true };
         new MutationObserver(nameWidgets).observe(document.body, changes);
         if (notebooks) saveWithoutVersion(notebooks);
