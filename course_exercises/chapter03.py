@@ -54,28 +54,34 @@ def _expected_batch(x, axis=1):
 
 SOFTMAX_BATCH_MISTAKES = {
     "All samples share one whole: maximum and sum are taken over the whole batch. "
-    "Each sample needs its own; `axis` tells NumPy so.": lambda x, axis=1: _softmax(x, None),
+    "What do your shares of one sample add up to?": lambda x, axis=1: _softmax(x, None),
     "Here each row is a whole, whatever `axis` says. "
     "With `axis=0` each column should be.": lambda x, axis=1: _softmax(x, 1),
     "The two axes have changed places. `axis=1` goes along a row, "
     "from column to column.": lambda x, axis=1: _softmax(x, 1 - axis),
     "This overflows: `np.exp(1000)` is inf, and inf / inf is nan. "
-    "Subtract the maximum first.": lambda x, axis=1: _normalised(np.exp(x), axis),
+    "Section 5 has the cure.": lambda x, axis=1: _normalised(np.exp(x), axis),
     "The maximum is that of the whole batch. "
-    "A row far below it becomes 0 everywhere, and 0 / 0 is nan. Each "
-    "sample needs its own maximum.": lambda x, axis=1: _normalised(np.exp(x - np.max(x)), axis),
-    "The sum has lost its axis, so NumPy cannot lay it beside the batch, "
-    "or lays it the wrong way. `keepdims=True` "
-    "keeps the axis.": lambda x, axis=1: _normalised(np.exp(_shifted(x, axis)), axis, False),
-    "Maximum and sum have lost their axis, so NumPy cannot lay them beside the batch, "
-    "or lays them the wrong way. `keepdims=True` "
-    "keeps the axis.": lambda x, axis=1: _normalised(np.exp(x - np.max(x, axis=axis)), axis, False),
+    "What becomes of the exponentials of a sample "
+    "whose logits all lie far below it?": lambda x, axis=1: _normalised(
+        np.exp(x - np.max(x)), axis
+    ),
+    "The sum has lost an axis, so NumPy cannot lay it beside the batch, or lays it "
+    "the wrong way. Print the shapes of both.": lambda x, axis=1: _normalised(
+        np.exp(_shifted(x, axis)), axis, False
+    ),
+    "Maximum and sum have lost an axis, so NumPy cannot lay them beside the batch, or "
+    "lays them the wrong way. Print their shapes.": lambda x, axis=1: _normalised(
+        np.exp(x - np.max(x, axis=axis)), axis, False
+    ),
     "These are the exponentials. To become shares "
     "they must be divided by their sum.": lambda x, axis=1: np.exp(_shifted(x, axis)),
-    "The maximum is right. But the sum is that of the whole batch. "
-    "Each sample needs its own.": lambda x, axis=1: _normalised(np.exp(_shifted(x, axis)), None),
+    "The maximum is right, but the sum is that of the whole batch. "
+    "What do the shares of one sample add up to?": lambda x, axis=1: _normalised(
+        np.exp(_shifted(x, axis)), None
+    ),
     "These are shares of the logits themselves, so negative ones become possible. "
-    "Take the exponential first.": lambda x, axis=1: _normalised(x, axis),
+    "What makes every number positive?": lambda x, axis=1: _normalised(x, axis),
 }
 
 softmax_batch = Exercise(
@@ -130,26 +136,30 @@ def _log_of_sum(x, axis=-1, keepdims=True):
 
 
 LOG_SOFTMAX_MISTAKES = {
-    "For shares that have become 0 this takes log(0), which is minus infinity. Do not "
-    "compute the shares at all: log(exp(z) / sum) = z − log(sum).": lambda x: np.log(_softmax(x)),
+    "For shares that have become 0 this takes log(0), which is minus infinity. A share that is "
+    "0 tells nobody any more how small it was: go around it.": lambda x: np.log(_softmax(x)),
     "The small number inside the log avoids minus infinity, "
-    "but the answer is wrong: it can never fall below −16.1. Do not compute the shares: "
-    "log(exp(z) / sum) = z − log(sum).": lambda x: np.log(_softmax(x) + 1e-7),
-    "The formula is right, but exp overflows, or every exp becomes 0. "
-    "Subtract the maximum of each row first.": lambda x: x - _log_of_sum(x),
-    "It works for a batch. But a single sample has no axis 1: "
-    "`axis=-1`, the last one, fits both.": lambda x: _shifted(x) - _log_of_sum(_shifted(x), axis=1),
-    "The maximum was subtracted inside the logarithm only. It must be subtracted in both places, "
-    "or added to the logarithm again.": lambda x: x - _log_of_sum(_shifted(x)),
+    "but the answer is wrong: it can never fall below −16.1. Is there a way "
+    "that needs no share?": lambda x: np.log(_softmax(x) + 1e-7),
+    "The formula is right on paper. But what is exp(1000) on a computer, "
+    "and what is log(exp(−1000))?": lambda x: x - _log_of_sum(x),
+    "It works for a batch. But a single sample has no axis 1. "
+    "How did `softmax` of section 6 serve both?": lambda x: (
+        _shifted(x) - _log_of_sum(_shifted(x), axis=1)
+    ),
+    "The maximum was subtracted inside the logarithm only, so every result is off by the same "
+    "amount. By which?": lambda x: x - _log_of_sum(_shifted(x)),
     "All samples of a batch share one whole. "
-    "Each row needs its own maximum and its own sum: `axis=-1` "
-    "and `keepdims=True`.": lambda x: _shifted(x, None) - _log_of_sum(_shifted(x, None), axis=None),
-    "For a batch the sum has lost its axis. `keepdims=True` keeps it.": lambda x: (
+    "Print the sum that you take the logarithm of: how many "
+    "numbers should it be?": lambda x: (
+        _shifted(x, None) - _log_of_sum(_shifted(x, None), axis=None)
+    ),
+    "For a batch the sum has lost an axis. Print its shape, and that of `x`.": lambda x: (
         _shifted(x) - _log_of_sum(_shifted(x), keepdims=False)
     ),
     "The maximum is that of the whole batch. "
-    "In a row far below it every exp becomes 0, and so does the sum. "
-    "Each row needs its own maximum.": lambda x: _shifted(x, None) - _log_of_sum(_shifted(x, None)),
+    "In a row far below it every exp becomes 0, "
+    "and so does the sum.": lambda x: _shifted(x, None) - _log_of_sum(_shifted(x, None)),
     "These are the shares. Asked for are their logarithms.": _softmax,
     "The sign is turned around: the logarithm of a share is 0 or negative.": lambda x: (
         -_expected_log(x)
@@ -235,7 +245,7 @@ find_the_bug = Exercise(
     hints=(
         "Print `shares_of_photos(logits)` for the example. What should each row sum to?",
         "Which numbers does `np.sum(exps)` add up? And of which numbers does `np.max(logits)` take "
-        "the largest? Section 6 has the same problem.",
+        "the largest? Section 6 met the same problem.",
         "Both of them need `axis=1, keepdims=True`. `predict` and `sure_photos` are fine as they "
         "are.",
     ),
