@@ -25,14 +25,14 @@ def every_input(rng):
 
 NOR_MISTAKES = {
     "This is OR. NOR is its opposite: 1 only where OR is 0. "
-    "In a neuron, change the sign of all three numbers.": GATES["OR"],
+    "Where the sum is above 0 now, it must not be, and the other way round.": GATES["OR"],
     'This is NAND, "not both". NOR is "not even one": 0 as soon as one input is 1. '
-    "The neuron fires too easily: lower the bias.": GATES["NAND"],
+    "The neuron fires too easily: look at its sum for (0, 1).": GATES["NAND"],
     "This is AND. NOR is 1 only if both inputs are 0.": GATES["AND"],
-    "This neuron never fires. For (0, 0) the weights have no influence, "
-    "so the bias alone must be above 0.": lambda x1, x2: 0,
-    "This neuron always fires. An input that is 1 must pull the sum to 0 or below: "
-    "each weight must be negative, and larger than the bias in size.": lambda x1, x2: 1,
+    "This neuron never fires. What is its sum for (0, 0), where the weights have no influence? "
+    "Exactly 0 is not above 0.": lambda x1, x2: 0,
+    "This neuron always fires. For (0, 1) its sum is the bias plus the weight of `x2`, "
+    "and that is still above 0.": lambda x1, x2: 1,
     "Only `x1` has an influence here. Look at the weight of `x2`.": lambda x1, x2: 1 - x1,
     "Only `x2` has an influence here. Look at the weight of `x1`.": lambda x1, x2: 1 - x2,
     "This says whether both inputs are equal. NOR is 0 also if both are 1.": lambda a, b: a == b,
@@ -45,8 +45,10 @@ nor = Exercise(
     names=("NOR",),
     hints=(
         "Write down the truth table of OR, and turn every output around.",
-        "The chapter made NAND out of AND. What did it do to the three numbers?",
-        "OR is `neuron(x1, x2, 0.5, 0.5, -0.2)`. Change the sign of all three numbers.",
+        "The chapter made NAND out of AND. What did it do to the three numbers, and when does that "
+        "go wrong?",
+        "OR is `neuron(x1, x2, 0.5, 0.5, -0.2)`, with the sums −0.2, 0.3, 0.3 and 0.8. None of "
+        "them is exactly 0, so you may change the sign of all three numbers.",
     ),
     code="""\
 def NOR(x1, x2):
@@ -54,8 +56,9 @@ def NOR(x1, x2):
 """,
     explanation=(
         "NOR is OR, negated. If all three numbers change their sign, the sum changes its sign: "
-        "what was above 0 is now below. The bias is positive, so the neuron fires when both inputs "
-        "are silent; each input that is 1 takes 0.5 away, and one is enough to silence it."
+        "what was above 0 is now below, and no sum is exactly 0. The bias is positive, so the "
+        "neuron fires when both inputs are silent; each input that is 1 takes 0.5 away, and one is "
+        "enough to silence it."
     ),
     right=(
         "Like NAND, NOR is enough to build every other gate. The computer that flew to the Moon "
@@ -176,8 +179,9 @@ def half_adder(x1, x2):
         "`return` gives a tuple, here two numbers."
     ),
     right=(
-        "Two half adders and an OR make a full adder, which also takes the carry of the place "
-        "before. 64 of those in a row add the integers of your computer."
+        "Two half adders and one more gate make a full adder, which also takes the carry of the "
+        "place before. 64 of those in a row add the integers of your computer; the mini-project "
+        "below begins with four."
     ),
     test=Compare(
         lambda x1, x2: divmod(x1 + x2, 2)[::-1], cases=every_input, mistakes=HALF_ADDER_MISTAKES
