@@ -127,8 +127,8 @@ TOP_TWO_MISTAKES = {
     "This compares the labels with the probabilities. `np.sort` gives the numbers themselves, "
     "`np.argsort` the classes they belong to.": lambda y, t: _share(np.sort(y, axis=1)[:, -2:], t),
     "This takes the mean over both attempts, so every hit counts only a half. "
-    "First ask for each row whether any "
-    "of the two fits.": lambda y, t: np.mean(np.argsort(y, axis=1)[:, -2:] == t[:, np.newaxis]),
+    "How many of its two classes can a label be "
+    "at most?": lambda y, t: np.mean(np.argsort(y, axis=1)[:, -2:] == t[:, np.newaxis]),
 }
 
 top_two = Exercise(
@@ -141,8 +141,10 @@ top_two = Exercise(
         "probabilities, the smallest first.",
         "So the last two columns hold the two best classes: `np.argsort(y, axis=1)[:, -2:]`, of "
         "shape (n, 2). Is the label one of them?",
-        "`best == t[:, np.newaxis]` compares both columns with the label. `np.any(..., axis=1)` "
-        "says whether one of them fits, and the mean of that is the share.",
+        "`t[:, np.newaxis]` gives the labels a second axis, of length 1: they stand in a column, "
+        "shape (n, 1). So `best == t[:, np.newaxis]` compares both classes of a row with its "
+        "label, `np.any(..., axis=1)` says whether one of them fits, and the mean of that is the "
+        "share.",
     ),
     code='''\
 def top_two_accuracy(y, t):

@@ -104,16 +104,17 @@ def test_the_row_the_column_and_their_product_stand_out(draw_product):
     assert bold == ["4", "5", "6", "1", "3", "5", "49"]
 
 
-@pytest.mark.parametrize("form", [(784,), (28, 28), (1, 784)])
-def test_prediction_marks_the_answer_alone(form):
-    image, shares = np.ones(form), [[0.02, 0.0004, 0.9, 0.0796]]  # of a batch of one
-    fig = defined_in("05", "define-show-prediction")["show_prediction"](image, shares, label=7)
-    left, right = fig.axes
+@pytest.mark.parametrize("form", [(784,), (28, 28)])
+def test_predictions_mark_the_answer_alone(form):
+    show = defined_in("05", "define-show-predictions")["show_predictions"]
+    shares = np.array([[0.02, 0.0004, 0.9, 0.0796], [0.5, 0.4, 0.1, 0]])
+    left, right, *below = show(np.ones((2, *form)), shares, [7, 1]).axes
     assert (left.get_title(), right.get_title()) == ("Label: 7", "The network answers 2")
     assert np.allclose([bar.get_height() for bar in right.patches], [2, 0.04, 90, 7.96])
     assert [bool(bar.get_hatch()) for bar in right.patches] == [False, False, True, False]
     written = [text.get_text() for text in right.texts]
     assert written == ["2.0", "90.0", "8.0"]  # what rounds to 0.0 is not written
+    assert [ax.get_title() for ax in below] == ["Label: 1", "The network answers 0"]
 
 
 def new_chapter(number, **changes):
