@@ -79,8 +79,9 @@ SHAPE_PUZZLE_MISTAKES = {
     "A bias has one number for each neuron of its layer, and only one axis: `(n,)`.": lambda s: (
         len(s["b1"]) == 2 or len(s["b2"]) == 2
     ),
-    "A bias belongs to the neurons that a layer leads to, not to its inputs. So it is as "
-    "long as the matrix has columns.": lambda s: tuple(s["b1"]) == (4,) or tuple(s["b2"]) == (3,),
+    "A bias belongs to the neurons that a layer leads to, not to its inputs.": lambda s: (
+        tuple(s["b1"]) == (4,) or tuple(s["b2"]) == (3,)
+    ),
 }
 
 shape_puzzle = Exercise(
@@ -123,8 +124,7 @@ def _four_layers(rng):
 
 
 ADD_A_LAYER_MISTAKES = {
-    "Layer 3 still has the identity. It is a hidden layer now, "
-    "so it needs the sigmoid.": lambda network, x: (
+    "Layer 3 still has the identity. Is it still the last layer?": lambda network, x: (
         forward_through([1, 2, 3])(network, x) @ network["W4"] + network["b4"]
     ),
     "The last layer has a sigmoid. It should have the identity: "
@@ -170,7 +170,7 @@ def forward_four_layers(network, x):
     ),
     right=(
         "And a batch of any size goes through the same lines. Without the sigmoid in layer 3, "
-        "layers 3 and 4 would collapse into one: that is what chapter 02 showed."
+        "layers 3 and 4 would collapse into one: Exercise 4.4 proves it."
     ),
     test=Compare(by_hand, cases=_four_layers, mistakes=ADD_A_LAYER_MISTAKES),
 )
@@ -251,4 +251,90 @@ def forward_any(network, x):
         "W10 before W2; counting with numbers avoids that."
     ),
     test=Compare(by_hand, cases=_any_depth, mistakes=ANY_DEPTH_MISTAKES),
+)
+
+
+# ---------------------------------------------------------------- 4.4: three linear layers are one
+def _three_layers(rng):
+    yield tuple(map(np.array, ([[2.0]], [1.0], [[3.0]], [0.0], [[-1.0]], [5.0])))
+    for sizes in [(2, 2, 2, 2), (3, 3, 3, 3), (2, 3, 4, 1), (4, 2, 5, 3), (1, 6, 2, 2)]:
+        shapes = (shape for pair in itertools.pairwise(sizes) for shape in (pair, pair[1]))
+        yield tuple(rng.normal(size=shape) for shape in shapes)
+
+
+def _expected_layer(W1, b1, W2, b2, W3, b3):
+    """Find the layer by asking it: the output for 0 is b, and each input adds one row of W."""
+
+    def layers(x):
+        return ((x @ W1 + b1) @ W2 + b2) @ W3 + b3
+
+    b = layers(np.zeros(len(W1)))
+    return np.array([layers(x) - b for x in np.eye(len(W1))]), b
+
+
+COLLAPSE_MISTAKES = {  # U, a, V, b, W, c stand for W1, b1, W2, b2, W3, b3
+    "`W` is right. But the biases do not merely add up: what happens to `b1` "
+    "on its way to the output?": lambda U, a, V, b, W, c: (U @ V @ W, a + b + c),
+    "`W` is right, and so is the part of `b1`. But "
+    "`b2` passes through a layer, too.": lambda U, a, V, b, W, c: (U @ V @ W, a @ V @ W + b + c),
+    "`W` is right. But `b1` and `b2` have an influence too: "
+    "what comes out for `x = 0`?": lambda U, a, V, b, W, c: (U @ V @ W, c),
+    "`W` is right. But `b3` is missing in the bias.": lambda U, a, V, b, W, c: (
+        U @ V @ W,
+        (a @ V + b) @ W,
+    ),
+    "These are the first two layers in one. "
+    "Do the same once more, with the third.": lambda U, a, V, b, W, c: (U @ V, a @ V + b),
+    "The matrices are multiplied in the wrong order. "
+    "Which of them does `x` meet first?": lambda U, a, V, b, W, c: (W @ V @ U, (a @ V + b) @ W + c),
+    "`*` multiplies element by element. The matrix product is `@`.": lambda U, a, V, b, W, c: (
+        U * V * W,
+        (a @ V + b) @ W + c,
+    ),
+    "The weights do not add up: each layer multiplies "
+    "what the layer before gave.": lambda U, a, V, b, W, c: (U + V + W, (a @ V + b) @ W + c),
+    "Both are right, in the wrong order: return `W` first, then `b`.": lambda U, a, V, b, W, c: (
+        (a @ V + b) @ W + c,
+        U @ V @ W,
+    ),
+    "This is `W` alone. Return both: `W, b`.": lambda U, a, V, b, W, c: U @ V @ W,
+}
+
+three_linear_layers = Exercise(
+    number="4.4",
+    slug="three-linear-layers",
+    title="three linear layers are one",
+    names=("collapse",),
+    hints=(
+        "Begin with two layers. Multiply out `(x @ W1 + b1) @ W2 + b2`: what stands beside `x`, "
+        "and what stands alone?",
+        "Two layers are one with `W = W1 @ W2` and `b = b1 @ W2 + b2`. Now do the same once more, "
+        "with the third.",
+        "`W = W1 @ W2 @ W3`. And `b` is what comes out for `x = 0`: send `b1` through the other "
+        "two layers.",
+    ),
+    code="""\
+def collapse(W1, b1, W2, b2, W3, b3):
+    W = W1 @ W2 @ W3
+    b = (b1 @ W2 + b2) @ W3 + b3
+    return W, b
+
+
+rng = np.random.default_rng(0)
+sizes = [(4, 5), 5, (5, 3), 3, (3, 2), 2]
+W1, b1, W2, b2, W3, b3 = [rng.normal(size=size) for size in sizes]
+x = rng.normal(size=(10, 4))
+W, b = collapse(W1, b1, W2, b2, W3, b3)
+assert np.allclose(x @ W + b, ((x @ W1 + b1) @ W2 + b2) @ W3 + b3)
+""",
+    explanation=(
+        "Multiplying out gives `x @ W1 @ W2 @ W3 + b1 @ W2 @ W3 + b2 @ W3 + b3`. What stands "
+        "beside `x` is the weight matrix, all the rest does not depend on `x` and is the bias. A "
+        "bias has to pass through every layer that follows it."
+    ),
+    right=(
+        "The one layer may even be smaller: in a 784-50-10 network without activations, `W` holds "
+        "7,840 numbers, and the two layers hold 39,700."
+    ),
+    test=Compare(_expected_layer, cases=_three_layers, mistakes=COLLAPSE_MISTAKES),
 )
