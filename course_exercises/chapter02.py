@@ -40,7 +40,9 @@ LEAKY_RELU_MISTAKES = {
     "but `x > 0` gives one for each element. `np.where` "
     "and `np.maximum` work element by element.": lambda x, leak=0.01: x if x > 0 else leak * x,
     "Below 0 this is always the same number. "
-    "It should be `x` times the leak.": lambda x, leak=0.01: np.where(x > 0, x, leak),
+    "For −4 it should be twice as far from 0 as for −2.": lambda x, leak=0.01: np.where(
+        x > 0, x, leak
+    ),
     "Below 0 the sign is turned around: −2 times 0.01 is −0.02.": lambda x, leak=0.01: np.where(
         x > 0, x, -leak * x
     ),
@@ -92,9 +94,9 @@ def _numbers(rng):
 
 TANH_MISTAKES = {
     "Height and place are right, but the curve is too wide: it has to be squeezed sideways. "
-    "Where it has come at `x`, the sigmoid comes only at `2 * x`.": lambda x: 2 * sigmoid(x) - 1,
+    "What it reaches far out, tanh reaches half-way there.": lambda x: 2 * sigmoid(x) - 1,
     "The curve is stretched sideways where it should be squeezed: "
-    "it needs the sigmoid of `2 * x`, not of `x / 2`.": lambda x: 2 * sigmoid(x / 2) - 1,
+    "compare with the example at 1.": lambda x: 2 * sigmoid(x / 2) - 1,
     "This runs from 0 to 2. It still has to be moved down by 1.": lambda x: 2 * sigmoid(2 * x),
     "This runs from −0.5 to 0.5. It has to be twice as high.": lambda x: sigmoid(2 * x) - 0.5,
     "This runs from −1 to 0. Make it twice as high first, then move it down.": lambda x: (
@@ -161,20 +163,20 @@ def _expected_layer(W1, b1, W2, b2, W3, b3):
 
 
 COLLAPSE_MISTAKES = {  # U, a, V, b, W, c stand for W1, b1, W2, b2, W3, b3
-    "`W` is right. But the biases do not merely add up: `b1` is multiplied by "
-    "`W2` and `W3` on its way, and `b2` by `W3`.": lambda U, a, V, b, W, c: (U @ V @ W, a + b + c),
+    "`W` is right. But the biases do not merely add up: "
+    "what happens to `b1` in the second layer?": lambda U, a, V, b, W, c: (U @ V @ W, a + b + c),
     "`W` is right, and so is the part of `b1`. But "
     "`b2` passes through a layer, too.": lambda U, a, V, b, W, c: (U @ V @ W, a @ V @ W + b + c),
     "`W` is right. But `b1` and `b2` have an influence too: "
-    "send them through the layers that follow.": lambda U, a, V, b, W, c: (U @ V @ W, c),
+    "what comes out of the three layers for `x = 0`?": lambda U, a, V, b, W, c: (U @ V @ W, c),
     "`W` is right. But `b3` is missing in the bias.": lambda U, a, V, b, W, c: (
         U @ V @ W,
         (a @ V + b) @ W,
     ),
     "These are the first two layers in one. "
     "Do the same once more, with the third.": lambda U, a, V, b, W, c: (U @ V, a @ V + b),
-    "The matrices are multiplied in the wrong order. `x` meets `W1` first: "
-    "`x @ W1 @ W2 @ W3`.": lambda U, a, V, b, W, c: (W @ V @ U, (a @ V + b) @ W + c),
+    "The matrices are multiplied in the wrong order. "
+    "Which of them does `x` meet first?": lambda U, a, V, b, W, c: (W @ V @ U, (a @ V + b) @ W + c),
     "`*` multiplies element by element. The matrix product is `@`.": lambda U, a, V, b, W, c: (
         U * V * W,
         (a @ V + b) @ W + c,
