@@ -245,10 +245,10 @@ def _train(size, n_steps=1000, anew=True, fresh=True, paired=True, rate=0.01, lo
 
 BATCH_SIZE_MISTAKES = {  # n is the size of a batch
     "No step was taken with `train_step`. Take 1,000 of them.": lambda n: _train(n, n_steps=0),
-    "The weights go on from where the last training ended. Call `start_anew()` first.": lambda n: (
-        _train(n, anew=False)
+    "The weights go on from the last training. Every size needs the same start.": lambda n: _train(
+        n, anew=False
     ),
-    "Every step sees the same batch. Draw new places inside the loop.": lambda n: _train(
+    "Every step sees the same batch. Where does your code draw its places?": lambda n: _train(
         n, fresh=False
     ),
     "This takes `summed_loss`, which can become nan. Use `logits_loss`.": lambda n: _train(
@@ -266,10 +266,10 @@ BATCH_SIZE_MISTAKES = {  # n is the size of a batch
     ),
     "The training is right. But this is percent, "
     "and asked for is a number from 0 to 1.": lambda n: 100 * _train(n),
-    "The training is right. But the accuracy is not that on the validation digits, "
-    "`accuracy(x_valid, labels_valid)`.": lambda n: _train(n) and ELSEWHERE,
-    "It asks for digits that are not there. How many there are depends on the source of the data: "
-    "draw from `range(len(x_train))`. (The places in `batches` are in hundreds, "
+    "The training is right. But the accuracy is that on other digits. "
+    "Which part is there for choosing?": lambda n: _train(n) and ELSEWHERE,
+    "It asks for digits that are not there. How many there are depends on the source of the data, "
+    "and `x_train` itself knows it. (The places in `batches` are in hundreds, "
     "whatever `batch_size` says.)": lambda n: x_train[len(x_train)],
 }
 
@@ -365,8 +365,8 @@ def _late_step(variable, velocity, slope, rate):
 
 
 MOMENTUM_MISTAKES = {  # v is the variable, u its velocity, s the slope, r the rate
-    "Both variables are as they were. `=` gives a name to a new value; to change a variable "
-    "in place, use `assign`, `assign_add` or `assign_sub`.": lambda v, u, s, r: v + 0.9 * u - r * s,
+    "Both variables are as they were. `=` gives a name to a new value. How does a "
+    "`tf.Variable` change in place? Look at section 2.": lambda v, u, s, r: v + 0.9 * u - r * s,
     "This is plain descent: the velocity is not used.": _step(
         lambda u, s, r: u, lambda v, u, s, r: v - r * s
     ),
@@ -384,7 +384,7 @@ MOMENTUM_MISTAKES = {  # v is the variable, u its velocity, s the slope, r the r
         lambda u, s, r: 0.9 * (u - r * s)
     ),
     "Only a tenth of the speed is kept. The factor is 0.9.": _step(lambda u, s, r: 0.1 * u - r * s),
-    "The velocity is right. The variable moves *by* the velocity: `assign_add`.": _step(
+    "The velocity is right. The variable should move *by* it; here it becomes it.": _step(
         variable=lambda v, u, s, r: u
     ),
     "The velocity is right, and the rate is in it already: do not multiply by it again.": _step(

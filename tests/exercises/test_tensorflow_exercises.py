@@ -98,7 +98,7 @@ TOLD = {
     ),
     "08/batch-size of 55,000 digits": (
         "def accuracy_for(batch_size):\n    start_anew()\n    x_train[54_999]",
-        "draw from `range(len(x_train))`",
+        "and `x_train` itself knows it.",
     ),
 }
 
