@@ -26,7 +26,7 @@ import pkgutil
 
 from course_exercises import progress
 from course_exercises.engine.reply import PROGRESS, Outcome, Reply
-from course_exercises.predicting import asked, summary
+from course_exercises.predicting import summary
 from course_utils.message import Message
 
 SOLVED = "Chapter {chapter}: {solved} of {all} exercises solved"
@@ -70,7 +70,8 @@ def overview(number):
 
     Parameters and errors are those of `of_chapter`.
     """
-    exercises = of_chapter(number) if number in chapters() or not asked(number) else []
+    told = summary(number)
+    exercises = of_chapter(number) if number in chapters() or not told else []
     outcomes = progress.outcomes()
     best = [outcomes.get(exercise.key, Outcome.NOT_ATTEMPTED) for exercise in exercises]
     heading = Message(
@@ -86,7 +87,7 @@ def overview(number):
         )
         for exercise, outcome in zip(exercises, best, strict=True)
     ]
-    return Reply(PROGRESS, heading, rows=tuple(rows), paragraphs=tuple(summary(number)))
+    return Reply(PROGRESS, heading, rows=tuple(rows), paragraphs=tuple(told))
 
 
 def show_progress(number):

@@ -130,11 +130,6 @@ class Predictions:
             progress.record_prediction(f"{self.chapter}/{name}", box.outcome())
 
 
-def asked(chapter):
-    """Return how many boxes of a chapter were shown since Python was started."""
-    return len(_asked.get(chapter, ()))
-
-
 def summary(chapter):
     """Return how the predictions of a chapter turned out, as sentences; none if there are none."""
     kept = {

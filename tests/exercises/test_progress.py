@@ -174,6 +174,15 @@ def test_the_command_line_shows_every_chapter_in_plain_ascii(path, capsys):
     assert shown.replace(str(path), "").isascii()
 
 
+def test_the_command_line_shows_the_predictions_of_a_chapter_without_exercises(capsys):
+    prediction = {"said": "1", "answer": "0", "right": False, "surprise": 0.5}
+    progress.record_prediction("00/fires", prediction)
+    assert main(["progress"]) == 0
+    assert capsys.readouterr().out.startswith(
+        "Chapter 00\nPredictions: 1 of 1 made, 0 of them right."
+    )
+
+
 def test_the_command_line_says_when_nothing_is_kept(monkeypatch, capsys):
     monkeypatch.setenv("COURSE_PROGRESS", "off")
     assert main(["progress"]) == 0

@@ -17,6 +17,7 @@ TAGS = {
     "output-only",  # on a slide, its code is left out
     "raises-exception",  # is there to show an error
     "teaches",  # defines a function that course_utils exports, in front of the student
+    "whole-program",  # a complete program, to be read in one piece
 }
 SLIDE_TYPES = {"slide", "fragment", "-", "notes", "skip"}
 READABLE_ID = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
@@ -27,6 +28,7 @@ MAX_CODE_LINES = 15
 # What JupyterLab writes for code, and for outputs, that a student opens when it is time.
 FOLDED = {"source_hidden": True}
 COVERED = {"outputs_hidden": True}
+MAX_PROGRAM_LINES = 30
 MAX_FOLDED_LINES = 40
 MAX_WORDS = 120
 GLOBAL_RANDOM = {"rand", "randn", "randint", "random", "choice", "shuffle", "permutation", "normal"}
@@ -202,7 +204,8 @@ def short_cells(notebook):
         if cell.cell_type == "code":
             n_lines = len(cell.source.splitlines())
             is_folded = "source_hidden" in cell.metadata.get("jupyter", {})
-            most = MAX_FOLDED_LINES if is_folded else MAX_CODE_LINES
+            most = MAX_PROGRAM_LINES if "whole-program" in tags(cell) else MAX_CODE_LINES
+            most = MAX_FOLDED_LINES if is_folded else most
             if n_lines > most and "exercise" not in tags(cell):
                 yield f"{cell.id}: {n_lines} lines of code, at most {most}"
         else:
@@ -255,6 +258,8 @@ def predictions_are_answered(notebook):
                     yield f"{cell.id}: reveals {name!r}, but its outputs are not covered"
             elif not folds.get("source_hidden"):
                 yield f"{cell.id}: the code of a box is not folded"
+            if method == "quiz" and not cell.source.startswith("#"):
+                yield f"{cell.id}: begins with a question, whose answer its fold would show"
             if method == "ask":
                 open_boxes[name] = cell.id
                 if cell.id != f"guess-{name}":

@@ -121,6 +121,7 @@ PLANTED = [
         )
     ),
     (rules.short_cells, code("\n".join("x = 1" for _ in range(16)))),
+    (rules.short_cells, code("\n".join("x = 1" for _ in range(31)), "whole-program")),
     (rules.short_cells, folded(41)),
     (rules.short_cells, new_markdown_cell("word " * 121, id="long")),
     (rules.links_lead_somewhere, new_markdown_cell("[next](99_nowhere.ipynb)", id="link")),
@@ -268,7 +269,7 @@ def answer(**folds):
 
 
 def test_a_prediction_with_its_answer_keeps_the_rule():
-    quiz = box('guess.quiz("one", ["1"], "1")', "quiz-one")
+    quiz = box('# Questions\nguess.quiz("one", ["1"], "1")', "quiz-one")
     notebook = chapter(QUESTION, box(), answer(**rules.COVERED), quiz)
     assert not broken(rules.predictions_are_answered, notebook)
     assert not broken(rules.known_metadata, notebook)
@@ -283,7 +284,8 @@ def test_a_prediction_with_its_answer_keeps_the_rule():
         ([box(), answer(**rules.COVERED)], "no *Predict first* stands above"),
         ([QUESTION, box(name="box"), answer(**rules.COVERED)], "should be called guess-sum"),
         ([QUESTION, code(ASK, id="guess-sum"), answer(**rules.COVERED)], "is not folded"),
-        ([code('guess.quiz("one", ["1"], "1")')], "is not folded"),
+        ([code('# Questions\nguess.quiz("one", ["1"], "1")')], "is not folded"),
+        ([box('guess.quiz("one", ["1"], "1")', "quiz-one")], "begins with a question"),
     ],
 )
 def test_a_prediction_that_is_not_whole_is_caught(cells, fault):
