@@ -1,6 +1,5 @@
 """The exercises of chapter 02, Activation functions."""
 
-import itertools
 import math
 
 import numpy as np
@@ -144,87 +143,93 @@ def tanh(x):
 )
 
 
-# ---------------------------------------------------------------- 2.3: the one layer of three
-def _three_layers(rng):
-    yield tuple(map(np.array, ([[2.0]], [1.0], [[3.0]], [0.0], [[-1.0]], [5.0])))
-    for sizes in [(2, 2, 2, 2), (3, 3, 3, 3), (2, 3, 4, 1), (4, 2, 5, 3), (1, 6, 2, 2)]:
-        shapes = (shape for pair in itertools.pairwise(sizes) for shape in (pair, pair[1]))
-        yield tuple(rng.normal(size=shape) for shape in shapes)
+# ---------------------------------------------------------------- 2.3: a plateau of four bends
+def _places_and_edges(rng):
+    yield np.array([0.0, 1.5, 2.0, 4.0, 4.5, 6.0]), 1, 5
+    yield np.linspace(-3, 3, 25), -2, 2
+    yield np.array([[-1.0, 0.5], [1.0, 9.0]]), 0, 3
+    for start in rng.uniform(-5, 5, 4):
+        yield rng.uniform(-10, 10, 20), start, start + rng.uniform(2, 6)
 
 
-def _expected_layer(W1, b1, W2, b2, W3, b3):
-    """Find the layer by asking it: the output for 0 is b, and each input adds one row of W."""
-
-    def layers(x):
-        return ((x @ W1 + b1) @ W2 + b2) @ W3 + b3
-
-    b = layers(np.zeros(len(W1)))
-    return np.array([layers(x) - b for x in np.eye(len(W1))]), b
+def _expected_plateau(x, start, end):
+    return np.interp(x, [start, start + 1, end - 1, end], [0, 1, 1, 0])
 
 
-COLLAPSE_MISTAKES = {  # U, a, V, b, W, c stand for W1, b1, W2, b2, W3, b3
-    "`W` is right. But the biases do not merely add up: "
-    "what happens to `b1` in the second layer?": lambda U, a, V, b, W, c: (U @ V @ W, a + b + c),
-    "`W` is right, and so is the part of `b1`. But "
-    "`b2` passes through a layer, too.": lambda U, a, V, b, W, c: (U @ V @ W, a @ V @ W + b + c),
-    "`W` is right. But `b1` and `b2` have an influence too: "
-    "what comes out of the three layers for `x = 0`?": lambda U, a, V, b, W, c: (U @ V @ W, c),
-    "`W` is right. But `b3` is missing in the bias.": lambda U, a, V, b, W, c: (
-        U @ V @ W,
-        (a @ V + b) @ W,
+def _bends(*bends):
+    """Return a sum of ReLUs: pairs of a weight and of where it bends, from `start` and `end`."""
+
+    def function(x, start, end):
+        return sum(weight * np.maximum(x - place(start, end), 0) for weight, place in bends)
+
+    return function
+
+
+def _rise(s, e):
+    return s
+
+
+def _level(s, e):
+    return s + 1
+
+
+def _fall(s, e):
+    return e - 1
+
+
+def _foot(s, e):
+    return e
+
+
+PLATEAU_MISTAKES = {
+    "This rises for ever. At some place the slope must become 0 again.": _bends((1, _rise)),
+    "This rises, and then stays level for ever. The way down is missing.": _bends(
+        (1, _rise), (-1, _level)
     ),
-    "These are the first two layers in one. "
-    "Do the same once more, with the third.": lambda U, a, V, b, W, c: (U @ V, a @ V + b),
-    "The matrices are multiplied in the wrong order. "
-    "Which of them does `x` meet first?": lambda U, a, V, b, W, c: (W @ V @ U, (a @ V + b) @ W + c),
-    "`*` multiplies element by element. The matrix product is `@`.": lambda U, a, V, b, W, c: (
-        U * V * W,
-        (a @ V + b) @ W + c,
+    "This goes down, and then on below 0. Look at its slope far to the right.": _bends(
+        (1, _rise), (-1, _level), (-1, _fall)
     ),
-    "The weights do not add up: each layer multiplies "
-    "what the layer before gave.": lambda U, a, V, b, W, c: (U + V + W, (a @ V + b) @ W + c),
-    "Both are right, in the wrong order: return `W` first, then `b`.": lambda U, a, V, b, W, c: (
-        (a @ V + b) @ W + c,
-        U @ V @ W,
+    "This is a hat: it turns back where it should become level.": _bends(
+        (1, _rise), (-2, _level), (1, lambda s, e: s + 2)
     ),
-    "This is `W` alone. Return both: `W, b`.": lambda U, a, V, b, W, c: U @ V @ W,
+    "The slope downward begins at the end. There it should be over.": _bends(
+        (1, _rise), (-1, _level), (-1, _foot), (1, lambda s, e: e + 1)
+    ),
+    "This jumps. The edges should rise and fall with a slope of 1 and −1.": lambda x, s, e: (
+        (x > s) & (x < e)
+    ).astype(float),
+    "This is the plateau upside down: look at the sign of each bend.": _bends(
+        (-1, _rise), (1, _level), (1, _fall), (-1, _foot)
+    ),
 }
 
-three_linear_layers = Exercise(
+plateau = Exercise(
     number="2.3",
-    slug="three-linear-layers",
-    title="three linear layers are one",
-    names=("collapse",),
+    slug="plateau",
+    title="a plateau",
+    names=("plateau",),
     hints=(
-        "Begin with two layers. Multiply out `(x @ W1 + b1) @ W2 + b2`: what stands beside `x`, "
-        "and what stands alone?",
-        "Two layers are one with `W = W1 @ W2` and `b = b1 @ W2 + b2`. Now do the same once more, "
-        "with the third.",
-        "`W = W1 @ W2 @ W3`. And `b` is what comes out for `x = 0`: send `b1` through the other "
-        "two layers.",
+        "Draw it, and write the slope of each of the five pieces below it: 0, 1, 0, ... Every "
+        "`relu` changes the slope at one place, and from there on.",
+        "There are four places at which the slope changes: `start`, `start + 1`, `end - 1` and "
+        "`end`. By how much does it change at each?",
+        "The changes are +1, −1, −1 and +1. So it begins with "
+        "`relu(x - start) - relu(x - (start + 1))`, and two more follow.",
     ),
     code="""\
-def collapse(W1, b1, W2, b2, W3, b3):
-    W = W1 @ W2 @ W3
-    b = (b1 @ W2 + b2) @ W3 + b3
-    return W, b
-
-
-rng = np.random.default_rng(0)
-sizes = [(4, 5), 5, (5, 3), 3, (3, 2), 2]
-W1, b1, W2, b2, W3, b3 = [rng.normal(size=size) for size in sizes]
-x = rng.normal(size=(10, 4))
-W, b = collapse(W1, b1, W2, b2, W3, b3)
-assert np.allclose(x @ W + b, ((x @ W1 + b1) @ W2 + b2) @ W3 + b3)
+def plateau(x, start, end):
+    up = relu(x - start) - relu(x - (start + 1))
+    down = relu(x - (end - 1)) - relu(x - end)
+    return up - down
 """,
     explanation=(
-        "Multiplying out gives `x @ W1 @ W2 @ W3 + b1 @ W2 @ W3 + b2 @ W3 + b3`. What stands "
-        "beside `x` is the weight matrix, all the rest does not depend on `x` and is the bias. A "
-        "bias has to pass through every layer that follows it."
+        "`relu(x - place)` is 0 before its place and has the slope 1 behind it. So the slope of a "
+        "sum changes at each place by the weight of its ReLU, and what you want is a list of "
+        "changes: up by 1, down by 1, down by 1, up by 1."
     ),
     right=(
-        "The one layer may even be smaller: in a 784-50-10 network without activations, `W` holds "
-        "7,840 numbers, and the two layers hold 39,700."
+        "Plateaus of two inputs can be built in the same way, and from enough of them every "
+        "picture. This is the idea behind the theorem that two layers can follow any curve."
     ),
-    test=Compare(_expected_layer, cases=_three_layers, mistakes=COLLAPSE_MISTAKES),
+    test=Compare(_expected_plateau, cases=_places_and_edges, mistakes=PLATEAU_MISTAKES),
 )

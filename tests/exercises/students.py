@@ -8,7 +8,7 @@ import numpy as np
 import course_exercises
 from course_exercises import chapter06
 from course_utils import losses
-from course_utils.activations import sigmoid, softmax
+from course_utils.activations import relu, sigmoid, softmax
 from course_utils.gradients import numerical_gradient
 from course_utils.quiet import load_tensorflow
 
@@ -45,7 +45,12 @@ def made_by(exercise, code, file="answer"):
     What comes after the definitions, the trying out, is left to the solved notebooks.
     """
     namespace = {"np": np, "losses": losses, "numerical_gradient": numerical_gradient}
-    namespace |= {"sigmoid": sigmoid, "softmax": softmax, "central": chapter06.central}
+    namespace |= {
+        "relu": relu,
+        "sigmoid": sigmoid,
+        "softmax": softmax,
+        "central": chapter06.central,
+    }
     if exercise.chapter in NEED_TENSORFLOW:
         load_tensorflow()
         import keras

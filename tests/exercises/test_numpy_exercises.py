@@ -42,10 +42,8 @@ UNUSUAL = {
     "        y[place] = v if v > 0 else k * v\n"
     "    return y",
     "02/tanh as a difference": "def tanh(x): return sigmoid(2 * x) - sigmoid(-2 * x)",
-    "02/three-linear-layers by asking": "def collapse(W1, b1, W2, b2, W3, b3):\n"
-    "    f = lambda x: ((x @ W1 + b1) @ W2 + b2) @ W3 + b3\n"
-    "    b = f(np.zeros(len(W1)))\n"
-    "    return [f(np.eye(len(W1))) - b, b]",
+    "02/plateau as the lower one of two slopes": "def plateau(x, start, end):\n"
+    "    return relu(np.minimum(np.minimum(x - start, end - x), 1))",
     "03/softmax-batch turned": "def softmax_batch(x, axis=1):\n"
     "    return softmax(x) if axis else softmax(x.T).T",
     "03/log-softmax in float32": "def log_softmax(x):\n"

@@ -122,6 +122,10 @@ def known_metadata(notebook):
         folds = (FOLDED, COVERED, FOLDED | COVERED)
         if cell.metadata.get("jupyter") in folds and cell.cell_type == "code":
             unknown -= {"jupyter"}
+        # JupyterLab writes both, for other programs.
+        if ("collapsed" in unknown) != ("outputs_hidden" in cell.metadata.get("jupyter", {})):
+            yield f"{cell.id}: its outputs are covered for JupyterLab only, or for others only"
+        unknown -= {"collapsed"}
         if unknown:
             yield f"{cell.id}: metadata {sorted(unknown)}"
         if tags(cell) - TAGS:

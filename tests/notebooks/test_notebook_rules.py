@@ -265,7 +265,8 @@ def box(source=ASK, name="guess-sum"):
 
 
 def answer(**folds):
-    return new_code_cell(REVEAL, id="answer", metadata={"jupyter": folds})
+    collapsed = {"collapsed": True} if folds else {}
+    return new_code_cell(REVEAL, id="answer", metadata=collapsed | {"jupyter": folds})
 
 
 def test_a_prediction_with_its_answer_keeps_the_rule():
@@ -273,6 +274,12 @@ def test_a_prediction_with_its_answer_keeps_the_rule():
     notebook = chapter(QUESTION, box(), answer(**rules.COVERED), quiz)
     assert not broken(rules.predictions_are_answered, notebook)
     assert not broken(rules.known_metadata, notebook)
+
+
+def test_what_is_covered_for_one_program_only_is_caught():
+    cell = new_code_cell("x = 1", id="x", metadata={"jupyter": dict(rules.COVERED)})
+    assert broken(rules.known_metadata, chapter(cell))
+    assert broken(rules.known_metadata, chapter(new_code_cell("x", metadata={"collapsed": True})))
 
 
 @pytest.mark.parametrize(
