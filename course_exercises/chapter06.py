@@ -198,7 +198,119 @@ print(best_h(cube, np.float32(2), 12.0, np.array([1e-1, 1e-2, 1e-5], dtype=np.fl
 )
 
 
-# ---------------------------------------------------------------- 6.3: a class to repair
+# ---------------------------------------------------------------- 6.3: the program on an empty page
+def _networks(rng):
+    for n_in, n_hidden, n_out, n in [(3, 2, 2, 1), (3, 2, 2, 2), (4, 3, 2, 3)]:
+        net = MLP([n_in, n_hidden, n_out], seed=int(rng.integers(100)))
+        x, t = rng.uniform(0.01, 1, (n, n_in)), rng.uniform(0.01, 0.99, (n, n_out))
+        yield net.params, x, t, 0.5
+
+
+def _trained(function, params, x, t, rate):
+    """Return what a training program returns, and what it makes of the parameters."""
+    params = {name: param.copy() for name, param in params.items()}
+    returned = function(params, x, t, rate)
+    if returned is None or returned is ...:
+        return None
+    return {"the losses": returned} | {name: params[name] for name in ("W1", "b1", "W2", "b2")}
+
+
+def _slopes(params, x, t):
+    net = MLP([*params["W1"].shape, len(params["b2"])])
+    net.params = params
+    return net.gradient(x, t, method="naive"), net.loss(x, t)
+
+
+def _training(move=lambda slope, rate: rate * slope, one_by_one=False, late=False, at_once=False):
+    """Return a training program, right or with one defect."""
+
+    def train(params, x, t, rate):
+        losses = []
+        samples = [(x, t)] if at_once else zip(x, t, strict=True)
+        for x_one, t_one in samples:
+            if at_once:
+                pairs = [_slopes(params, *pair)[0] for pair in zip(x, t, strict=True)]
+                slopes = {name: np.mean([pair[name] for pair in pairs], axis=0) for name in params}
+                loss = np.mean([_slopes(params, *pair)[1] for pair in zip(x, t, strict=True)])
+            else:
+                slopes, loss = _slopes(params, x_one, t_one)
+            for name in params:
+                slope = _slopes(params, x_one, t_one)[0][name] if one_by_one else slopes[name]
+                params[name] -= move(slope, rate)
+            losses.append(_slopes(params, x_one, t_one)[1] if late else loss)
+        return losses
+
+    return train
+
+
+WHOLE_PROGRAM_MISTAKES = {
+    "It walks uphill: the losses grow. The slope says where the loss rises.": _training(
+        lambda slope, rate: -rate * slope
+    ),
+    "The learning rate has no influence.": _training(lambda slope, rate: slope),
+    "The parameters do not change. Are the steps taken in copies of them?": _training(
+        lambda slope, rate: 0 * slope
+    ),
+    "A parameter is moved before the slopes of the next one are measured. "
+    "All slopes belong to one place.": _training(one_by_one=True),
+    "The losses are those after each step. Asked for is the loss at the place where the slopes "
+    "were measured.": _training(late=True),
+    "It takes one step for all samples together. Here each sample has a step of its own.": (
+        _training(at_once=True)
+    ),
+}
+
+whole_program = Exercise(
+    number="6.3",
+    slug="whole-program",
+    title="the whole program",
+    names=("train_by_hand",),
+    hints=(
+        "Four pieces are needed: the outputs (two lines), the loss of one sample (one line), the "
+        "slopes (`numerical_gradient`, once for each parameter), and the loop around them.",
+        "Inside the loop over `zip(x, t)`, define `loss(_)`, which computes the outputs of this "
+        "one sample from `params` and returns `losses.binary_cross_entropy(y, t_one)`. Then "
+        "`numerical_gradient(loss, params[name])` are the slopes of one parameter.",
+        "For each sample: append `loss(None)`; make a dictionary of the slopes of all four "
+        "parameters; then, in a second loop, `params[name] -= learning_rate * slopes[name]`.",
+    ),
+    code="""\
+def train_by_hand(params, x, t, learning_rate):
+    seen = []
+    for x_one, t_one in zip(x, t, strict=True):
+
+        def loss(_):
+            z = sigmoid(x_one @ params["W1"] + params["b1"])
+            y = sigmoid(z @ params["W2"] + params["b2"])
+            return losses.binary_cross_entropy(y, t_one)
+
+        seen.append(loss(None))
+        slopes = {name: numerical_gradient(loss, param) for name, param in params.items()}
+        for name in params:
+            params[name] -= learning_rate * slopes[name]
+    return seen
+""",
+    explanation=(
+        "`loss` reads the parameters from the dictionary each time, so `numerical_gradient`, which "
+        "moves their numbers, sees what it does. All slopes are measured first and all steps are "
+        "taken afterwards, because a gradient belongs to one place."
+    ),
+    right=(
+        "This is a complete training program, and it is yours. It would learn all of MNIST, too, "
+        "if you had a day or so; section 9 says how to make it minutes."
+    ),
+    test=Compare(
+        lambda *args: _trained(_training(), *args),
+        cases=_networks,
+        use=_trained,
+        tolerance=1e-6,
+        mistakes=WHOLE_PROGRAM_MISTAKES,
+    ),
+    seconds=20.0,
+)
+
+
+# ---------------------------------------------------------------- 6.4: a class to repair
 
 SIZES = (6, 5, 4, 3)
 RATE = 0.1
@@ -313,7 +425,7 @@ FIND_THE_BUG_DEFECTS = {
 }
 
 find_the_bug = Exercise(
-    number="6.3",
+    number="6.4",
     slug="find-the-bug",
     title="find the bug",
     names=("PublishedNetwork",),
