@@ -274,8 +274,9 @@ whole_program = Exercise(
         "For each sample: append `loss(None)`; make a dictionary of the slopes of all four "
         "parameters; then, in a second loop, `params[name] -= learning_rate * slopes[name]`.",
     ),
-    code="""\
+    code='''\
 def train_by_hand(params, x, t, learning_rate):
+    """Train on each row once; return the loss before each step."""
     seen = []
     for x_one, t_one in zip(x, t, strict=True):
 
@@ -289,7 +290,7 @@ def train_by_hand(params, x, t, learning_rate):
         for name in params:
             params[name] -= learning_rate * slopes[name]
     return seen
-""",
+''',
     explanation=(
         "`loss` reads the parameters from the dictionary each time, so `numerical_gradient`, which "
         "moves their numbers, sees what it does. All slopes are measured first and all steps are "
