@@ -11,6 +11,7 @@ Quick questions at the end of a section know their answers::
     guess.quiz("bias-moves", ["the line turns", "the line moves"], "the line moves")
 """
 
+import html
 import re
 
 from course_exercises import progress
@@ -220,7 +221,10 @@ class _Box:
         if self._note is None or self.said is None:
             return
         noted = Message(NOTED, said=self.written(self.said))
-        self._note.value = str(self.comparison() if self.is_compared() else noted)
+        self._say(self.comparison() if self.is_compared() else noted)
+
+    def _say(self, sentence):
+        self._note.value = html.escape(str(sentence), quote=False)
 
     def __repr__(self):
         spaces = "   ".join(f"( ) {choice}" for choice in self.choices)
@@ -262,18 +266,19 @@ class _Box:
         if self.take(change["new"]):
             self.told()
         else:
-            self._note.value = str(Message(NO_NUMBER, text=change["new"]))
+            self._say(Message(NO_NUMBER, text=change["new"]))
 
 
 def number_in(text, unit=""):
-    """Return the number in a text: 1200, 1,200, 0.5, 0,5, 1/3, 97 %, -2; None if there is none."""
+    """Return the number in a text: 1200, 1,200, 0.5, 0,500, 1/3, 97 %, -2; None without one."""
     text = text.strip().removesuffix(unit).strip().replace("−", "-").replace("_", "")
+    hundreds = text.endswith("%") and not unit  # where a share is asked for
     text = text.removesuffix("%").strip()
-    if re.fullmatch(r"[-+]?\d{1,3}(,\d{3})+(\.\d*)?", text):
+    if re.fullmatch(r"[-+]?[1-9]\d{0,2}(,\d{3})+(\.\d*)?", text):
         text = text.replace(",", "")
     above, slash, below = text.replace(",", ".").partition("/")
     try:
-        value = float(above) / (float(below) if slash else 1)
+        value = float(above) / (float(below) if slash else 1) / (100 if hundreds else 1)
     except (ValueError, ZeroDivisionError):
         return None
     return value if abs(value) < float("inf") else None

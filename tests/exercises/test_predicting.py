@@ -66,7 +66,8 @@ def note(box):
         ("15,625.5", 15625.5),
         ("15_625", 15625),
         ("1/4", 0.25),
-        ("97 %", 97),
+        ("97 %", 0.97),
+        ("0,500", 0.5),
         ("1e-7", 1e-7),
         ("", None),
         ("many", None),
@@ -82,6 +83,7 @@ def test_numbers_as_people_write_them(text, number):
 
 def test_a_unit_may_be_typed_too():
     assert number_in("20 seconds", "seconds") == 20
+    assert number_in("97 %", "%") == number_in("97", "%") == number_in("97 %", "of 100") == 97
 
 
 def test_a_number_is_noted_then_compared(boxes, capsys):
@@ -114,8 +116,8 @@ def test_near_enough_counts_as_right(boxes, said, sentence):
 def test_what_is_no_number_is_said_and_not_kept(boxes):
     guess = Predictions("01")
     guess.ask("how-many")
-    say(boxes[0], "lots")
-    assert note(boxes[0]).startswith("lots is no number.")
+    say(boxes[0], "lots & <b>")
+    assert note(boxes[0]).startswith("lots &amp; &lt;b&gt; is no number.")
     guess.reveal("how-many", 3)
     assert progress.predictions() == {}
 
