@@ -94,7 +94,7 @@ def hidden_layer_logits(x, params):
     return hidden @ W2 + b2
 
 
-def hidden_layer_loss(x, t, params):
+def hidden_layer_loss(x, t):
     logits = hidden_layer_logits(x, params)
     return tf.reduce_sum(tf.nn.softmax_cross_entropy_with_logits(labels=t, logits=logits))
 
@@ -106,10 +106,7 @@ params = [
     tf.Variable(tf.zeros(10)),
 ]
 for rows in batches:
-    with tf.GradientTape() as tape:
-        loss = hidden_layer_loss(x_train[rows], t_train[rows], params)
-    for param, slope in zip(params, tape.gradient(loss, params), strict=True):
-        param.assign_sub(0.001 * slope)
+    train_step(x_train[rows], t_train[rows], 0.001, hidden_layer_loss, params)
 predictions = hidden_layer_logits(x_valid, params).numpy().argmax(axis=1)
 print(f"validation accuracy {np.mean(predictions == labels_valid):.3f}")
 ''',
