@@ -14,7 +14,8 @@ NUMBER = re.compile(
     """,
     re.VERBOSE,
 )
-TIME = re.compile(NUMBER.pattern + r"(?=[ ]*(?:s|ms|µs|min)\b)", re.VERBOSE)
+_UNITS = r"(?=[ ]*(?:s|ms|µs|min|seconds|hours|times[ ]as[ ]fast)\b)"
+TIME = re.compile(NUMBER.pattern + _UNITS, re.VERBOSE)  # a time, or how much of it was saved
 
 
 def form(text, numbers=NUMBER):

@@ -5,7 +5,8 @@ Without a word of the cell, nbval compares its text exactly. In the cell's metad
 - ``"nbval": {"numbers": {"rel": 0.01, "abs": 0.002}}`` lets a number with a decimal point or an
   exponent differ from the stored one by one part in a hundred or by 0.002, whichever allows more;
 - ``"whole": 3`` beside them lets a whole number differ by 3: without it, counts are exact;
-- ``"times": "any"`` beside them lets a number before s, ms, µs or min be any number;
+- ``"times": "any"`` beside them lets a number be any number if "s", "ms", "µs", "min", "seconds",
+  "hours" or "times as fast" stands behind it;
 - ``"nbval": {"numbers": "any"}`` lets every number be any number, for cells that measure speed.
 
 All the rest of the text, and how many numbers there are, is compared exactly as before. ``nan`` and

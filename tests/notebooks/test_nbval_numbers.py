@@ -63,6 +63,13 @@ def test_times_may_be_any_while_the_other_numbers_may_not(seconds):
     assert not is_near(text.replace("15.1 s", "15.1 steps"), stored, IN_ITS_OWN_TIME)
 
 
+def test_what_follows_from_a_time_may_be_any_too():
+    stored = "23,860 parameters: 1.89 seconds, so 32 hours; 3,023 times as fast"
+    text = "23,860 parameters: 9.01 seconds, so 150 hours; 1,400 times as fast"
+    assert is_near(text, stored, IN_ITS_OWN_TIME)
+    assert not is_near(text.replace("23,860", "23,861"), stored, IN_ITS_OWN_TIME)
+
+
 def test_a_word_that_is_no_tolerance_is_an_error():
     with pytest.raises(TypeError, match="relative"):
         is_near(STORED, STORED, {"relative": 0.01})
