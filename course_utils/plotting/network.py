@@ -73,7 +73,7 @@ def draw_network(
                 style = OF_SIGN[np.sign(w[i, j])] | {"lw": 0.6 + 4.4 * abs(w[i, j]) / largest}
                 ax.plot([k, k + 1], [y, next_y], zorder=1, solid_capstyle="butt", **style)
                 if weight_labels:
-                    at = (0.3, 0.5, 0.7)[n % 3]  # so that labels of crossing lines do not meet
+                    at = (0.25, 0.4, 0.75)[n % 3]  # so that labels of crossing lines do not meet
                     place = k + at, y + at * (next_y - y)
                     ax.text(*place, written(w[i, j]), fontsize=11, **ON_A_LINE)
     for k, layer in enumerate([*sources, layers[-1]]):
