@@ -29,3 +29,5 @@ class Chapter(NamedTuple):
 
 with Path(__file__).with_suffix(".csv").open(encoding="utf-8", newline="") as _file:
     CHAPTERS = tuple(Chapter(**r | {"minutes": int(r["minutes"])}) for r in csv.DictReader(_file))
+# Their numbers in a sentence: "07, 08"
+WITH_TENSORFLOW = ", ".join(c.number for c in CHAPTERS if c.needs == "TensorFlow")

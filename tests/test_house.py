@@ -24,9 +24,9 @@ SHOWN_IN_CHAPTER_00 = "course_tools.doctor"
 GLOSSARY = NOTEBOOKS / "glossary.ipynb"
 # Lines of Python, docstrings included. To raise one is a decision: say in the commit what for.
 BUDGETS = {
-    "course_utils": 3032,
+    "course_utils": 3640,
     "course_exercises/engine": 990,
-    "course_tools": 1656,
+    "course_tools": 1665,
 }
 LINES_AN_EXERCISE = 102
 

@@ -10,6 +10,7 @@ from course_exercises import chapter06
 from course_utils import losses
 from course_utils.activations import relu, sigmoid, softmax
 from course_utils.gradients import numerical_gradient
+from course_utils.layers import softmax_loss
 from course_utils.quiet import load_tensorflow
 
 NEED_TENSORFLOW = {"07", "08"}
@@ -49,6 +50,7 @@ def made_by(exercise, code, file="answer"):
         "relu": relu,
         "sigmoid": sigmoid,
         "softmax": softmax,
+        "softmax_loss": softmax_loss,
         "central": chapter06.central,
     }
     if exercise.chapter in NEED_TENSORFLOW:
