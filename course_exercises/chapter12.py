@@ -183,8 +183,8 @@ class LinearDriver:
         t = np.concatenate([targets, targets])
         self.mean = x.mean(axis=0)
         x = x - self.mean
-        slopes = x @ x.T + 10 * np.eye(len(x))
-        self.w = x.T @ np.linalg.solve(slopes, t)
+        products = x @ x.T + 10 * np.eye(len(x))
+        self.w = x.T @ np.linalg.solve(products, t)
 
     def steering(self, picture):
         x = picture.reshape(-1) - self.mean

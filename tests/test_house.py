@@ -24,7 +24,7 @@ SHOWN_IN_CHAPTER_00 = "course_tools.doctor"
 GLOSSARY = NOTEBOOKS / "glossary.ipynb"
 # Lines of Python, docstrings included. To raise one is a decision: say in the commit what for.
 BUDGETS = {
-    "course_utils": 3640,
+    "course_utils": 3660,
     "course_exercises/engine": 990,
     "course_tools": 1665,
 }
