@@ -12,6 +12,7 @@ from course_utils.activations import relu, sigmoid, softmax
 from course_utils.gradients import numerical_gradient
 from course_utils.layers import softmax_loss
 from course_utils.quiet import load_tensorflow
+from course_utils.robot import ROAD, move
 
 NEED_TENSORFLOW = {"07", "08"}
 HAS_TENSORFLOW = importlib.util.find_spec("tensorflow") is not None
@@ -52,6 +53,8 @@ def made_by(exercise, code, file="answer"):
         "softmax": softmax,
         "softmax_loss": softmax_loss,
         "central": chapter06.central,
+        "ROAD": ROAD,
+        "move": move,
     }
     if exercise.chapter in NEED_TENSORFLOW:
         load_tensorflow()
