@@ -12,7 +12,7 @@ NOTEBOOKS = COURSE / "notebooks"
 class Chapter(NamedTuple):
     """One chapter of the course, one row of the table."""
 
-    number: str  # two digits, "03"
+    number: str  # "03", or "A1" for a refresher
     file: str  # the name of its notebook without the suffix, "03_softmax"
     title: str
     part: str  # the part of the course that it belongs to
