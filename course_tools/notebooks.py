@@ -21,8 +21,9 @@ def find(names=()):
     Parameters
     ----------
     names : iterable of str
-        Chapter numbers (``"3"``, ``"03"`` or ``"A1"``), file names without suffix (``"03_softmax"``), or
-        paths: what holds a folder or a suffix is that very file, wherever it is.
+        Chapter numbers (``"3"``, ``"03"`` or ``"A1"``), file names without suffix
+        (``"03_softmax"``), or paths: what holds a folder or a suffix is that very file, wherever
+        it is.
 
     Raises
     ------

@@ -134,7 +134,8 @@ def test_the_readme_shows_the_table():
 def test_the_glossary_names_the_chapters_that_explain_its_words():
     """Each row of its table: a word, what it means, and the chapter in which the word stands."""
     [glossary] = [c for c in nbformat.read(GLOSSARY, as_version=4).cells if c.id == "glossary"]
-    rows = re.findall(r"^\| (.+?) \| .+ \| \[([0-9A]\d)\]\((\w+)\.ipynb\) \|$", glossary.source, re.M)
+    row = re.compile(r"^\| (.+?) \| .+ \| \[([0-9A]\d)\]\((\w+)\.ipynb\) \|$", re.M)
+    rows = row.findall(glossary.source)
     assert len(rows) == glossary.source.count("\n| ") - 1  # but for the head
     words = [word for word, _, _ in rows]
     assert words == sorted(words, key=str.lower)
