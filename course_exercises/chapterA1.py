@@ -144,7 +144,7 @@ def _above(steps):
 
 
 DAYS_MISTAKES = {
-    "Everybody is compared with the mean of all. Each friend has a mean of his own: "
+    "Everybody is compared with the mean of all. Each friend has an own mean: "
     "`axis=1`.": lambda steps: (steps > steps.mean()).sum(axis=1),
     "This compares each day with the mean of that day. The mean of a friend goes along "
     "the row: `axis=1`.": lambda steps: (steps > steps.mean(axis=0)).sum(axis=1),
