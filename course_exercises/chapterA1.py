@@ -239,6 +239,7 @@ def _says_where(scan):
 def _scan_is_right(scan):
     images = np.random.default_rng(0).integers(0, 256, (7, 20), dtype=np.uint8)
     images[4] = np.maximum(images[4], 200)
+    images[0, 0] = 90  # not below the level
     cleaned, ink, heaviest = scan(images, 90)
     expected = np.where(images < 90, 0, images)
     return (
