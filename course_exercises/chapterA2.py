@@ -51,6 +51,15 @@ POLYNOMIAL_MISTAKES = {
     "This is the slope of the last term alone. Add up those of all terms.": lambda c, x: (
         (len(c) - 1) * c[-1] * x ** (len(c) - 2) if len(c) > 1 else 0.0
     ),
+    "`x ** n - 1` takes the power first and subtracts 1 afterwards. Write `x ** (n - 1)`.": _terms(
+        lambda n, c, x: n * c * x**n - 1
+    ),
+    "At `x = 0` the term of the constant asks for 0 to the power of −1. Begin the loop at 1.": (
+        _terms(lambda n, c, x: n * c * x ** (n - 1), 0)
+    ),
+    "The `return` stands inside the loop, so only the first term is counted.": lambda c, x: (
+        c[1] if len(c) > 1 else None
+    ),
     "The list is read from the wrong end: `c[0]` is the constant.": lambda c, x: (
         _expected_polynomial(c[::-1], x)
     ),
@@ -65,8 +74,8 @@ polynomial_slope = Exercise(
     title="slope of a polynomial",
     names=("polynomial_slope",),
     hints=(
-        "Write the slope of $c_3 x^3$ on paper. The constant stays, and the power rule does the "
-        "rest. It is the same for each term, and a sum has the sum of the slopes.",
+        "Write the slope of `c[3] * x**3` on paper. The constant stays, and the power rule does "
+        "the rest. It is the same for each term, and a sum has the sum of the slopes.",
         "Loop over the places of the list, from 1 on, since the constant `c[0]` has the slope 0: "
         "`for n in range(1, len(c))`.",
         "Each term adds `c[n] * n * x ** (n - 1)`. Begin with `slope = 0.0`, add in the loop, and "
@@ -128,6 +137,9 @@ NEURON_MISTAKES = {
     ),
     "The slope for w is multiplied by w. How much does y move with w? Look at `w * x + b`.": (
         _of_error(lambda e, x, w: (2 * e * w, 2 * e))
+    ),
+    "The slope for b is multiplied by b. When b moves, y moves just as much: the factor is 1.": (
+        lambda w, b, x, t: (2 * (w * x + b - t) * x, 2 * (w * x + b - t) * b)
     ),
     "These are the slopes of y alone. The square comes after it, and has a slope too.": (
         _of_error(lambda e, x, w: (x, 1.0))
@@ -235,7 +247,10 @@ def _repaired(answer):
         if got.shape != places.shape:
             raise Wrong("It should return one slope for each of the places.")
         if not np.allclose(got, _slopes_of_curve(places), rtol=1e-5, atol=1e-5):
-            raise Wrong("The slopes of $x^3 - 2x$ are still not near enough to $3x^2 - 2$.")
+            one_sided = (_curve(places + 1e-4) - _curve(places)) / 1e-4
+            if np.allclose(got, one_sided, rtol=0, atol=1e-5):
+                raise Wrong("It steps to one side only. Step to both, and divide by `2 * h`.")
+            raise Wrong("The slopes of x³ − 2x are still not near enough to 3x² − 2.")
 
 
 find_the_bug = Exercise(
@@ -355,6 +370,14 @@ FOLLOW_MISTAKES = {
     "It takes one step too many.": _walk(lambda x, y, slope: x - y / slope, lambda n: n + 1),
     "It takes one step too few.": _walk(lambda x, y, slope: x - y / slope, lambda n: n - 1),
     "All steps use the slope of the start. Measure it anew at each place.": _with_the_first_slope,
+    "Each step goes half as far as it should. From x − h to x + h it is `2 * h`, so divide by "
+    "that.": _walk(lambda x, y, slope: x - y / (2 * slope)),
+    "It walks until f(x) is 0. Asked for is the x after `n_steps` steps.": _walk(
+        lambda x, y, slope: x - y / slope, lambda n_steps: 30
+    ),
+    "The `return` stands inside the loop, so it ends after one step.": lambda f, x, n_steps: (
+        _expected_place(f, x, 1) if n_steps else None
+    ),
     "This is the height at the end, f(x). Asked for is x.": lambda f, x, n_steps: float(
         f(_expected_place(f, x, n_steps))
     ),
