@@ -62,12 +62,13 @@ share_explained = Exercise(
         "The loss of the baseline is `np.mean((t.mean() - t) ** 2)`.",
         "Divide the loss of `y` by that of the baseline, and take the result from 1.",
     ),
-    code="""\
+    code='''\
 def share_explained(y, t):
+    """Return which share of the baseline's loss the answers y do away with."""
     loss = np.mean((y - t) ** 2)
     baseline = np.mean((t.mean() - t) ** 2)
     return 1 - loss / baseline
-""",
+''',
     explanation=(
         "The loss of the model as a part of the baseline's loss is what is left. What is gone is "
         "the rest, up to 1. A model that is worse than the mean gets a number below 0."
@@ -130,11 +131,12 @@ scale_new_rows = Exercise(
         "`x_train.mean(axis=0)` goes down the rows, and leaves one mean for each column.",
         "Subtract that mean from `x_new`, in brackets, and divide by `x_train.std(axis=0)`.",
     ),
-    code="""\
+    code='''\
 def scale_new(x_train, x_new):
+    """Return x_new, scaled as the training table is."""
     mean, std = x_train.mean(axis=0), x_train.std(axis=0)
     return (x_new - mean) / std
-""",
+''',
     explanation=(
         "`axis=0` gives one mean and one standard deviation for every column, and broadcasting "
         "uses them in every row. They belong to the model, like `w` and `b`: what was learned with "
@@ -263,8 +265,8 @@ class ScaledLine:
     ),
     explanation=(
         "The loss is a mean over the rows, so both slopes are means, and that for `b` has no `z` "
-        "in it. A step goes against the slope. And `scale` finds a new mean each time it is called, "
-        "so `predict` must use what `fit` has kept."
+        "in it. A step goes against the slope. And `scale` finds a new mean each time it is "
+        "called, so `predict` must use what `fit` has kept."
     ),
     right=(
         "The last defect is common in real programs, because it hardly shows as long as there are "
@@ -338,12 +340,13 @@ brake = Exercise(
         "A2. The bias pays nothing.",
         "Add `2 * brake * w` to the slopes for `w`, and leave that for `b` as it is.",
     ),
-    code="""\
+    code='''\
 def braked_slopes(w, b, x, t, brake):
+    """Return the slopes for w and for b of: mean squared error + brake * sum of w squared."""
     error = (x * w).sum(axis=1) + b - t
     slope_w = np.mean(2 * error[:, None] * x, axis=0) + 2 * brake * w
     return slope_w, np.mean(2 * error)
-""",
+''',
     explanation=(
         "Each weight pays `brake` times its own square, and the slope of that is `2 * brake * w`: "
         "every step also pulls the weight a little towards 0, and a large one more strongly."
