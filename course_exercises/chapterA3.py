@@ -75,7 +75,7 @@ def share_explained(y, t):
     ),
     right=(
         "This is what `LinearRegression().score(x, t)` returns. For the taxi it is 0.98, for the "
-        "ten inputs about 0.36 on the validation part: people are harder to foretell than taxis."
+        "ten inputs about 0.35 on the validation part: people are harder to foretell than taxis."
     ),
     test=Compare(_removed, _answers_and_targets, SHARE_MISTAKES),
 )
