@@ -185,8 +185,8 @@ def cheapest_threshold(t, y, thresholds, cost_missed):
         "Weighed by their costs they are one number, and numbers can be compared."
     ),
     right=(
-        "On 114 patients the cheapest threshold is partly luck, and on others it may be dear. Over "
-        "many splits, the one computed from the costs alone was cheaper here."
+        "On the validation part 0.28 is the cheapest, on the test set 0.1. At 0.28 the test set "
+        "costs 61, five times as much as at 1/21. What is the best on few patients is partly luck."
     ),
     test=Compare(_chosen(_cost), _patients_and_costs, THRESHOLD_MISTAKES),
 )
@@ -400,7 +400,7 @@ def costly_slopes(w, b, x, t, cost):
         "times, so does her part. Nothing else changes."
     ),
     right=(
-        "Trained so, the boundary at 0.5 moves to about where 1/21 was: the costs have moved from "
+        "Trained so, 1 of 39 is missed at threshold 0.5, where 3 were: the costs have moved from "
         "the threshold into the weights. But now y is no longer an honest probability."
     ),
     test=Compare(_measured, _rows_and_costs, COSTLY_MISTAKES, tolerance=1e-6),
