@@ -49,7 +49,7 @@ def of_chapter(number):
     Parameters
     ----------
     number : str
-        Two digits, ``"01"``.
+        ``"01"``, or ``"A1"`` for a refresher.
 
     Raises
     ------

@@ -44,7 +44,7 @@ class Predictions:
     Parameters
     ----------
     chapter : str
-        Its number, two digits, ``"01"``.
+        Its number, ``"01"``.
     """
 
     def __init__(self, chapter):

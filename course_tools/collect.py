@@ -23,7 +23,7 @@ from course_tools import doctor, notebooks
 from course_utils.files import replacing
 from course_utils.message import CourseError, Message
 
-CHAPTER = re.compile(r"course_exercises\.chapter(\d\d)")
+CHAPTER = re.compile(r"course_exercises\.chapter([0-9A]\d)")
 # In old submissions; a callback that does nothing stands for the progress bar.
 FORMER_NAMES = {
     r"\bcourse_utils\.exercises\b": "course_exercises",

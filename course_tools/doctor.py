@@ -14,6 +14,7 @@ from importlib import metadata
 from importlib.machinery import PathFinder
 from pathlib import Path
 
+from course_utils.chapters import WITH_TENSORFLOW
 from course_utils.files import COURSE, DATA, command, is_folder, python, restore, shown
 from course_utils.message import CourseError, Message
 
@@ -224,13 +225,16 @@ def _packages():
 
 def _package(requirement, pinned):
     if requirement.marker and not requirement.marker.evaluate({"extra": "tensorflow"}):
-        return _text("there is none for this machine: chapters 07 and 08 need it"), ""
+        return _text(
+            "there is none for this machine: chapters {chapters} need it", chapters=WITH_TENSORFLOW
+        ), ""
     try:
         found = metadata.version(requirement.name)
     except metadata.PackageNotFoundError:
         if requirement.marker and "extra" in str(requirement.marker):
             # The light installation is well: no cure.
-            return _text("missing, for chapters 07 and 08 alone: requirements.txt adds it"), ""
+            text = "missing, for chapters {chapters} alone: requirements.txt adds it"
+            return _text(text, chapters=WITH_TENSORFLOW), ""
         return _text("missing"), INSTALL
     wanted = pinned.get(requirement.name, found)
     if found == wanted:
@@ -295,9 +299,11 @@ def _free_memory():
 
     free = min(psutil.virtual_memory().available, _free_in_container())
     if free < FREE_MEMORY:
-        cure = "for chapters 07 and 08, which need {need} GB, close other programs and shut down "
+        cure = "for chapters {chapters}, which need {need} GB, close other programs and shut down "
         cure += "other kernels, or take a machine with more memory (a container: a higher limit)"
-        return _text("{free:.1f} GB", free=free / 1e9), _text(cure, need=FREE_MEMORY / 1e9)
+        return _text("{free:.1f} GB", free=free / 1e9), _text(
+            cure, need=FREE_MEMORY / 1e9, chapters=WITH_TENSORFLOW
+        )
     return _text("more than {need} GB", need=FREE_MEMORY / 1e9), ""
 
 

@@ -30,6 +30,9 @@ METADATA = {
 }
 COLOUR_CODE = re.compile(r"\x1b\[[0-9;]*m")  # the kernel colours its tracebacks for a terminal
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
+# What a notebook stores depends neither on a network nor on what was solved;
+# a fixed hash seed gives sets the same order in every run.
+SETTINGS = {"COURSE_OFFLINE": "1", "COURSE_PROGRESS": "off", "PYTHONHASHSEED": "0"}
 KERNEL_ARGUMENTS = [
     "--log-level=ERROR",
     "--InlineBackend.print_figure_kwargs={'bbox_inches': 'tight', 'metadata': {'Software': None}}",
@@ -115,8 +118,7 @@ def _run_cells(path, notebook):
         on_cell_execute=lambda cell, cell_index: started.append(cell.get("id", cell_index)),
     )
     try:
-        # A fixed hash seed gives sets the same order in every run.
-        client.execute(env=os.environ | {"PYTHONHASHSEED": "0", "COURSE_PROGRESS": "off"})
+        client.execute(env=os.environ | SETTINGS)
     except (CellExecutionError, CellTimeoutError, RuntimeError) as error:  # the last: no kernel
         raise NotebookError(
             "{file}, cell {cell}: {problem}",

@@ -21,8 +21,9 @@ def find(names=()):
     Parameters
     ----------
     names : iterable of str
-        Chapter numbers (``"3"`` or ``"03"``), file names without suffix (``"03_softmax"``), or
-        paths: what holds a folder or a suffix is that very file, wherever it is.
+        Chapter numbers (``"3"``, ``"03"`` or ``"A1"``), file names without suffix
+        (``"03_softmax"``), or paths: what holds a folder or a suffix is that very file, wherever
+        it is.
 
     Raises
     ------
@@ -40,7 +41,7 @@ def find(names=()):
 
 def _find(name):
     for chapter in chapters.CHAPTERS:
-        if name == chapter.file or (name and name.zfill(2) == chapter.number):
+        if name == chapter.file or (name and name.zfill(2).upper() == chapter.number):
             if not chapter.path.is_file():
                 raise NotebookError(
                     "{file} is missing; {cure}",

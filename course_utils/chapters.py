@@ -12,7 +12,7 @@ NOTEBOOKS = COURSE / "notebooks"
 class Chapter(NamedTuple):
     """One chapter of the course, one row of the table."""
 
-    number: str  # two digits, "03"
+    number: str  # "03", or "A1" for a refresher
     file: str  # the name of its notebook without the suffix, "03_softmax"
     title: str
     part: str  # the part of the course that it belongs to
@@ -29,3 +29,5 @@ class Chapter(NamedTuple):
 
 with Path(__file__).with_suffix(".csv").open(encoding="utf-8", newline="") as _file:
     CHAPTERS = tuple(Chapter(**r | {"minutes": int(r["minutes"])}) for r in csv.DictReader(_file))
+# Their numbers in a sentence: "07, 08"
+WITH_TENSORFLOW = ", ".join(c.number for c in CHAPTERS if c.needs == "TensorFlow")

@@ -11,6 +11,7 @@ import sys
 import tempfile
 from contextlib import contextmanager
 
+from course_utils.chapters import WITH_TENSORFLOW
 from course_utils.files import python
 from course_utils.message import CourseError
 
@@ -35,16 +36,17 @@ def load_tensorflow():
 
             tf.config.list_physical_devices()  # or the first tensor would report a missing GPU
     except (ImportError, AttributeError) as error:  # AttributeError: only half of it is there
-        problem = "TensorFlow cannot be loaded ({reason}); chapters 07 and 08 need it. "
+        problem = "TensorFlow cannot be loaded ({reason}); chapters {chapters} need it. "
         problem += "`course doctor` may know why; to install it anew: {command}"
         if isinstance(error, ModuleNotFoundError) and error.name == "tensorflow":
-            problem = "Chapters 07 and 08 need TensorFlow, which is not installed; in the "
+            problem = "Chapters {chapters} need TensorFlow, which is not installed; in the "
             problem += "course's folder, run: {command}"
             if (sys.platform, platform.machine()) in WITHOUT_TENSORFLOW:
-                problem = "Chapters 07 and 08 need TensorFlow, and there is none for Macs with "
+                problem = "Chapters {chapters} need TensorFlow, and there is none for Macs with "
                 problem += "an Intel processor and Windows on ARM: read them, or run them elsewhere"
         command = python("-m pip install -r requirements.txt")
-        raise TensorFlowError(problem, reason=error, command=command) from error
+        values = {"reason": error, "command": command, "chapters": WITH_TENSORFLOW}
+        raise TensorFlowError(problem, **values) from error
 
 
 @contextmanager

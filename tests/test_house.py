@@ -24,9 +24,9 @@ SHOWN_IN_CHAPTER_00 = "course_tools.doctor"
 GLOSSARY = NOTEBOOKS / "glossary.ipynb"
 # Lines of Python, docstrings included. To raise one is a decision: say in the commit what for.
 BUDGETS = {
-    "course_utils": 3032,
+    "course_utils": 3660,
     "course_exercises/engine": 990,
-    "course_tools": 1656,
+    "course_tools": 1665,
 }
 LINES_AN_EXERCISE = 102
 
@@ -134,7 +134,8 @@ def test_the_readme_shows_the_table():
 def test_the_glossary_names_the_chapters_that_explain_its_words():
     """Each row of its table: a word, what it means, and the chapter in which the word stands."""
     [glossary] = [c for c in nbformat.read(GLOSSARY, as_version=4).cells if c.id == "glossary"]
-    rows = re.findall(r"^\| (.+?) \| .+ \| \[(\d\d)\]\((\w+)\.ipynb\) \|$", glossary.source, re.M)
+    row = re.compile(r"^\| (.+?) \| .+ \| \[([0-9A]\d)\]\((\w+)\.ipynb\) \|$", re.M)
+    rows = row.findall(glossary.source)
     assert len(rows) == glossary.source.count("\n| ") - 1  # but for the head
     words = [word for word, _, _ in rows]
     assert words == sorted(words, key=str.lower)

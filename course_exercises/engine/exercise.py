@@ -136,7 +136,7 @@ class Exercise:
 
         def examine(session):
             if self._is_untouched(answers):
-                return Outcome.NOT_ATTEMPTED, REPAIR if self.starter else FILL_IN
+                return Outcome.NOT_ATTEMPTED, REPAIR if self.repairs else FILL_IN
             self.test(*[Answer(*named, session) for named in zip(self.names, answers, strict=True)])
             prints = session.printed.getvalue().strip()
             return Outcome.RIGHT, self.right, *([PRINTS_TOO] if prints else [])

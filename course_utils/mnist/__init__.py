@@ -111,7 +111,7 @@ def _search():
 def _full_set_or_notes():
     """Return what `find_full_set` does, if need be after a download, and where it was read."""
     folder, found, notes = _search()
-    if not folder and (why := _offline()):
+    if not folder and (why := offline()):
         notes.append(why)
     elif not folder:
         try:
@@ -131,7 +131,7 @@ def _full_set_or_notes():
     return folder, [array for array, _ in found.values()], notes
 
 
-def _offline():
+def offline():
     """Return why nothing may be downloaded, or None."""
     value = os.environ.get("COURSE_OFFLINE", "").strip()
     if value.lower() in ("1", "true", "yes", "on"):

@@ -57,7 +57,7 @@ def fetch(folder):
                 return set_aside
             except (OSError, ValueError, zlib.error) as error:  # ValueError: no host is called so
                 host = urlsplit(mirror).netloc.rpartition("@")[2] or mirror  # without a password
-                failures.append(f"{host}: {_in_words(error)}")
+                failures.append(f"{host}: {in_words(error)}")
     raise DownloadError("{failures}", failures="; ".join(failures))
 
 
@@ -83,7 +83,17 @@ def _download_packed_or_not(url, name, patience, bar):
 
 
 def _download(url, shape, sha256, patience, bar):
-    """Return the verified bytes at `url`; raise if nothing comes for `patience` seconds.
+    """Return the bytes at `url`, whose own, before any compression, have this SHA-256."""
+    content = received(url, 1000 + 1.01 * math.prod(shape), patience, bar.update)
+    with suppress(OSError, EOFError, zlib.error):
+        plain = unpacked(io.BytesIO(content))(1000 + math.prod(shape))
+        if hashlib.sha256(plain).hexdigest() == sha256:
+            return content
+    raise zlib.error
+
+
+def received(url, most, patience, tell=lambda n_more: None):
+    """Return the bytes at `url`; raise if nothing comes for `patience` seconds, or over `most`.
 
     The network is left to a thread of its own, because not every silence can be given a time
     limit there: looking up a host name cannot, nor trying all of a host's addresses.
@@ -92,7 +102,7 @@ def _download(url, shape, sha256, patience, bar):
 
     # Small pieces, for a slow line to show that it is alive; not compressed once more.
     get = HTTPDownloader(timeout=patience, chunk_size=256, headers={"Accept-Encoding": "identity"})
-    errors, received, heard = [], 0, time.monotonic()
+    errors, n_heard, heard = [], 0, time.monotonic()
 
     def receive():
         try:
@@ -105,24 +115,19 @@ def _download(url, shape, sha256, patience, bar):
         thread.start()
         while thread.is_alive():
             thread.join(0.05)
-            if body.tell() > received:
-                bar.update(body.tell() - received)
-                received, heard = body.tell(), time.monotonic()
+            if body.tell() > n_heard:
+                tell(body.tell() - n_heard)
+                n_heard, heard = body.tell(), time.monotonic()
             if time.monotonic() - heard > patience:
                 raise TimeoutError
-            if received > 1000 + 1.01 * math.prod(shape):
+            if n_heard > most:
                 raise zlib.error
         if errors:
             raise errors[0]
-        content = body.getvalue()
-    with suppress(OSError, EOFError, zlib.error):
-        plain = unpacked(io.BytesIO(content))(1000 + math.prod(shape))
-        if hashlib.sha256(plain).hexdigest() == sha256:
-            return content
-    raise zlib.error
+        return body.getvalue()
 
 
-def _in_words(error):
+def in_words(error):
     """Say in a few words what went wrong between us and a server."""
     if getattr(error, "response", None) is not None:
         return f"answered {error.response.status_code} {error.response.reason}"

@@ -212,6 +212,7 @@ def test_a_picture_alone_has_words_on_paper_only(browser, small):
         words = page.locator(".slide > .caption")
         assert page.locator("section.present img").is_visible() and not words.is_visible()
         page.goto(f"{html}?print-pdf")
+        page.wait_for_function("document.querySelectorAll('.pdf-page').length > 0")
         words.wait_for()
         assert words.inner_text() == "It is grey."
         lowest = page.locator(".slide:has(.caption) img").bounding_box()

@@ -10,7 +10,9 @@ from course_exercises import chapter06
 from course_utils import losses
 from course_utils.activations import relu, sigmoid, softmax
 from course_utils.gradients import numerical_gradient
+from course_utils.layers import softmax_loss
 from course_utils.quiet import load_tensorflow
+from course_utils.robot import ROAD, move
 
 NEED_TENSORFLOW = {"07", "08"}
 HAS_TENSORFLOW = importlib.util.find_spec("tensorflow") is not None
@@ -49,7 +51,10 @@ def made_by(exercise, code, file="answer"):
         "relu": relu,
         "sigmoid": sigmoid,
         "softmax": softmax,
+        "softmax_loss": softmax_loss,
         "central": chapter06.central,
+        "ROAD": ROAD,
+        "move": move,
     }
     if exercise.chapter in NEED_TENSORFLOW:
         load_tensorflow()

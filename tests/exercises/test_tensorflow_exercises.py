@@ -24,7 +24,7 @@ from course_exercises.engine.reply import Outcome
 from course_utils.mnist.sample import read_sample
 from course_utils.quiet import load_tensorflow
 
-pytestmark = pytest.mark.skipif(not HAS_TENSORFLOW, reason="chapters 07 and 08 need TensorFlow")
+pytestmark = pytest.mark.skipif(not HAS_TENSORFLOW, reason="TensorFlow is not installed")
 
 
 @pytest.fixture(autouse=True)

@@ -14,6 +14,7 @@ from tiny_mnist import as_npz, fill, snapshot
 from course_tools import doctor
 from course_tools.command import main
 from course_utils import files, weights
+from course_utils.chapters import WITH_TENSORFLOW
 from course_utils.files import COURSE, command, python
 from course_utils.mnist import sample as mnist_sample
 from course_utils.mnist.sample import SampleError
@@ -133,11 +134,11 @@ def test_without_tensorflow_the_chapters_that_need_it_are_named(healthy, monkeyp
         ],
     )
     found, cure = row("no-such-package")
-    assert found == "missing, for chapters 07 and 08 alone: requirements.txt adds it"
+    assert found == f"missing, for chapters {WITH_TENSORFLOW} alone: requirements.txt adds it"
     assert cure == ""  # the light installation is well
     assert doctor.run() == 0
     assert row("not-for-this") == (
-        "there is none for this machine: chapters 07 and 08 need it",
+        f"there is none for this machine: chapters {WITH_TENSORFLOW} need it",
         "",
     )
 
@@ -294,7 +295,7 @@ def test_memory_in_a_container(healthy, tmp_path, monkeypatch, names, limit, fou
 def test_too_little_memory(healthy, monkeypatch):
     monkeypatch.setattr("psutil.virtual_memory", lambda: SimpleNamespace(available=0.44e9))
     found, cure = row("free memory")
-    assert found == "0.4 GB" and "chapters 07 and 08, which need 1.5 GB" in cure
+    assert found == "0.4 GB" and f"chapters {WITH_TENSORFLOW}, which need 1.5 GB" in cure
 
 
 def run_without(package, *arguments):

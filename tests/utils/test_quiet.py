@@ -6,6 +6,7 @@ import sys
 
 import pytest
 
+from course_utils.chapters import WITH_TENSORFLOW
 from course_utils.quiet import TensorFlowError, held_back_stderr, load_tensorflow
 
 # A TensorFlow that talks like the real one: from C++, to file descriptor 2.
@@ -95,7 +96,7 @@ def test_where_tensorflow_is_not_installed_one_sentence_says_so(monkeypatch, sys
     with pytest.raises(TensorFlowError, match=says) as raised:
         load_tensorflow()
     sentence = str(raised.value)
-    assert sentence.startswith("Chapters 07 and 08 need TensorFlow, ")
+    assert sentence.startswith(f"Chapters {WITH_TENSORFLOW} need TensorFlow, ")
     assert raised.value._render_traceback_() == [sentence]  # all that a notebook shows
 
 

@@ -25,11 +25,28 @@ def test_a_seed_makes_one_world():
 
 def test_roads_bend_no_tighter_than_a_robot_can_turn(worlds):
     for world in worlds:
-        corners = world.centre[::20]
+        n = len(world.centre)
+        corners = world.centre[np.linspace(0, n, n // 20, endpoint=False).astype(int)]
         before, after = corners - np.roll(corners, 1, 0), np.roll(corners, -1, 0) - corners
         turns = np.angle(np.exp(1j * (_heading(after) - _heading(before))))
         assert np.abs(turns / np.hypot(*after.T)).max() < TURN / STEP
         assert abs(turns.sum()) == pytest.approx(2 * np.pi, abs=1e-6)
+
+
+def test_the_road_is_measured_in_equal_steps(worlds):
+    for world in worlds:
+        steps = np.linalg.norm(np.roll(world.centre, -1, axis=0) - world.centre, axis=1)
+        np.testing.assert_allclose(steps, 0.01, rtol=0.01)
+        half = world.start(0.5)
+        assert world.place(half) == pytest.approx(0.5, abs=1e-3)
+
+
+def test_across_the_sides_of_the_world_the_road_is_as_near(worlds):
+    world = worlds[0]
+    pose = world.start(0.2, aside=0.1, turned=0.3)
+    for away in ([SIZE, 0, 0], [0, -SIZE, 0]):
+        for measured in (world.aside, world.place, world.steering_point):
+            assert measured(pose + away) == pytest.approx(measured(pose))
 
 
 def _heading(vectors):

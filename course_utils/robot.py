@@ -25,10 +25,19 @@ HORIZON = 8  # the row from which the ground begins
 FOCAL = PIXELS / 2  # 90 degrees from the left edge of the picture to the right
 HEIGHT = 0.15  # of the camera above the ground
 SIGHT = 3.0  # an obstacle farther away is not drawn
+SPACING = 0.01  # of the points of the centre line
 CELL = 0.02  # the ground is painted on squares of this side
-BLOCK = 10  # so many squares a side are left out at once if the road is far
+BLOCK = 10  # blocks of 10 x 10 squares: if far from the road, not measured square by square
 
-# Colours from 0 to 1: red, green, blue. The lamp of a robot at night reaches about half a metre.
+FINE = 2  # each pixel of the ground is the mean of 2 x 2 points; these lie ahead and to the left:
+_rows = (np.arange((PIXELS - HORIZON) * FINE) + 0.5) / FINE
+_columns = (np.arange(PIXELS * FINE) + 0.5) / FINE - PIXELS / 2
+_FORWARD = np.repeat(HEIGHT * FOCAL / _rows[:, np.newaxis], len(_columns), axis=1)
+_LEFT = -_FORWARD * _columns / FOCAL
+# The sun stands on the left: brightness from the left edge of an obstacle, as far as it is seen.
+_SHADE = np.linspace(1.15, 0.65, PIXELS)[:, np.newaxis]
+
+# Colours from 0 to 1: red, green, blue. A lamp's light falls to a third at its distance, in metres.
 STYLES = {
     "garden": {
         "sky": (0.6, 0.8, 0.95),
@@ -72,7 +81,7 @@ class World:
     Attributes
     ----------
     centre : ndarray of float, shape (n, 2)
-        Points of the centre line, one centimetre or so apart, in the direction of driving.
+        Points of the centre line, one centimetre apart, in the direction of driving.
     obstacles : ndarray of float, shape (n_obstacles, 4)
         Each row: x, y, radius, height.
     ground : ndarray of uint8, shape (400, 400, 3)
@@ -84,10 +93,9 @@ class World:
         checks.whole("n_obstacles", n_obstacles, 0)
         rng = np.random.default_rng(seed)
         self.centre = _road(rng)
-        self._tree = cKDTree(self.centre)
+        self._tree = cKDTree(self.centre, boxsize=SIZE)
         following = np.roll(self.centre, -1, axis=0) - self.centre
-        self._lengths = np.hypot(*following.T)
-        self._along = following / self._lengths[:, np.newaxis]
+        self._along = following / np.linalg.norm(following, axis=1, keepdims=True)
         low, high = [0, 0, 0.06, 0.15], [SIZE, SIZE, 0.14, 0.4]
         self.obstacles = rng.uniform(low, high, (n_obstacles, 4))
         self._colours = rng.choice(self.style["obstacles"], n_obstacles)
@@ -127,8 +135,8 @@ class World:
         """Return how far to the right of the centre line a robot is; left of it is below 0."""
         pose = _checked(pose)
         _, i = self._tree.query(pose[:2])
-        dx, dy = pose[:2] - self.centre[i]
-        return float(self._along[i] @ (dy, -dx)) * -1
+        dx, dy = _shortest(pose[:2] - self.centre[i])
+        return float(self._along[i] @ (-dy, dx))
 
     def place(self, pose):
         """Return the share of the lap that lies behind the nearest point of the road, 0 to 1."""
@@ -142,7 +150,7 @@ class World:
         """
         pose = _checked(pose)
         _, i = self._tree.query(pose[:2])
-        i = (i + round(AHEAD / self._lengths.mean())) % len(self.centre)
+        i = (i + round(AHEAD / SPACING)) % len(self.centre)
         ahead, left = self._seen_from(pose, self.centre[i])
         return float(np.clip(-left / max(ahead, 1e-3), -1, 1))
 
@@ -163,16 +171,16 @@ class World:
     @staticmethod
     def _seen_from(pose, points):
         """Return how far ahead and how far to the left of a robot points are: [..., 2]."""
-        away = (points - pose[:2] + SIZE / 2) % SIZE - SIZE / 2
+        away = _shortest(points - pose[:2])
         cos, sin = np.cos(pose[2]), np.sin(pose[2])
         return away @ np.array([[cos, -sin], [sin, cos]])
 
     # ---- What it sees
 
     def view(self, pose, rng=None):
-        """Return what the camera sees: uint8 of shape (32, 32, 3); with `rng`, not twice the same.
+        """Return what the camera sees: uint8 of shape (32, 32, 3).
 
-        A generator adds what a real camera adds: grain, and light that wavers.
+        The generator `rng` adds what a real camera adds: grain, and light that wavers.
         """
         pose = _checked(pose)
         picture = np.empty((PIXELS, PIXELS, 3))
@@ -186,9 +194,8 @@ class World:
         parts = [seen[i::FINE, j::FINE] for i in range(FINE) for j in range(FINE)]
         picture[HORIZON:] = sum(parts) / (255 * len(parts))
         if self.style["lamp"]:
-            picture[HORIZON:] *= _lit(_FORWARD[FINE // 2 :: FINE, :PIXELS], self.style["lamp"])[
-                ..., np.newaxis
-            ]
+            light = _lit(_FORWARD[FINE // 2 :: FINE, :PIXELS], self.style["lamp"])
+            picture[HORIZON:] *= light[..., np.newaxis]
         self._add_obstacles(picture, pose)
         picture *= self._light
         if rng is not None:
@@ -250,17 +257,22 @@ def _road(rng):
         dd = np.roll(points, -1, 0) - 2 * points + np.roll(points, 1, 0)
         bend = np.abs(d[:, 0] * dd[:, 1] - d[:, 1] * dd[:, 0]) / np.hypot(*d.T) ** 3  # 1 / radius
         if bend.max() < 1 / (2 * ROAD) and np.abs(points - SIZE / 2).max() < SIZE / 2 - ROAD:
-            return points if rng.random() < 0.5 else points[::-1]
+            return _evenly(points if rng.random() < 0.5 else points[::-1])
+
+
+def _evenly(points):
+    """Return points of the same closed curve that lie `SPACING` apart, as nearly as they fit."""
+    closed = np.concatenate([points, points[:1]])
+    way = np.append(0, np.linalg.norm(np.diff(closed, axis=0), axis=1).cumsum())
+    along = np.linspace(0, way[-1], round(way[-1] / SPACING), endpoint=False)
+    return np.stack([np.interp(along, way, column) for column in closed.T], axis=1)
+
+
+def _shortest(way):
+    """Return a way [..., 2] between two places, across the sides of the world if shorter."""
+    return (way + SIZE / 2) % SIZE - SIZE / 2
 
 
 def _lit(distance, reach):
     """Return how much of a colour the lamp shows at a distance."""
     return 0.05 + 0.93 * np.exp(-((distance / reach) ** 2))
-
-
-FINE = 2  # each pixel is the mean of 2 x 2 points of the ground
-_SHADE = np.linspace(1.15, 0.65, PIXELS)[:, np.newaxis]  # the sun stands on the left
-_rows = (np.arange((PIXELS - HORIZON) * FINE) + 0.5) / FINE
-_columns = (np.arange(PIXELS * FINE) + 0.5) / FINE - PIXELS / 2
-_FORWARD = np.repeat(HEIGHT * FOCAL / _rows[:, np.newaxis], len(_columns), axis=1)
-_LEFT = -_FORWARD * _columns / FOCAL

@@ -169,7 +169,9 @@ def nats_a_letter(name, shares):
 ''',
     explanation=(
         "A name of four letters costs five prices: four letters, and the decision to stop. Their "
-        "mean is the cross-entropy of chapter 06, with the truth being whatever letter comes next."
+        "mean is the cross-entropy of chapter 06, with the truth being whatever letter comes next. "
+        "By `pairs` the cheapest name is *ma* (1.39 nats a letter): a common beginning, a common "
+        "end. The dearest is *hsiu* (4.40): *hs* is rare, and so is a *u* at the end."
     ),
     right=(
         "e to the power of this number is the *perplexity*: among how many equally likely letters "

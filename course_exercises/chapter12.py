@@ -183,8 +183,8 @@ class LinearDriver:
         t = np.concatenate([targets, targets])
         self.mean = x.mean(axis=0)
         x = x - self.mean
-        slopes = x @ x.T + 10 * np.eye(len(x))
-        self.w = x.T @ np.linalg.solve(slopes, t)
+        products = x @ x.T + 10 * np.eye(len(x))
+        self.w = x.T @ np.linalg.solve(products, t)
 
     def steering(self, picture):
         x = picture.reshape(-1) - self.mean
@@ -262,10 +262,10 @@ def _drives(driver):
 
 
 FIND_THE_BUG_DEFECTS = {
-    "the mirror images are taught with a wrong target": _is_mirrored_with_its_target,
-    "a picture is prepared otherwise for driving than for learning": _prepares_alike,
-    "where the road goes to the right, it steers to the left": _steers_to_the_point,
-    "one of the two directions is never taken": _steers_to_both_sides,
+    "The mirror images are taught with a wrong target.": _is_mirrored_with_its_target,
+    "A picture is prepared otherwise for driving than for learning.": _prepares_alike,
+    "Where the road goes to the right, it steers to the left.": _steers_to_the_point,
+    "One of the two directions is never taken.": _steers_to_both_sides,
 }
 
 find_the_bug = Exercise(
