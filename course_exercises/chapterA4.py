@@ -290,6 +290,7 @@ def diagnose(x_train, t_train, x_new, threshold=0.5):
         y = sigmoid(x @ w + b)
         w -= 0.5 * x.T @ (y - t_train) / len(x)
         b -= 0.5 * np.mean(y) - np.mean(t_train)
+    y = sigmoid(x @ w + b)
     loss = -np.mean(t_train * np.log(y))
     x_new = (x_new - x_new.mean(axis=0)) / x_new.std(axis=0)
     a = x_new @ w + b
