@@ -99,7 +99,7 @@ white_frame = Exercise(
         "would paint on the image itself.",
         "Four slices are painted, one after the other. The first `width` rows are "
         "`framed[:width]`, and the last ones `framed[-width:]`.",
-        "Columns stand behind the comma: `framed[:, :width] = 255` and `framed[:, -width:] = 255`.",
+        "Columns stand after the comma: `framed[:, :width] = 255` and `framed[:, -width:] = 255`.",
     ),
     code="""\
 def white_frame(image, width):
@@ -178,8 +178,8 @@ days_above_mean = Exercise(
     title="days above one's own mean",
     names=("days_above_mean",),
     hints=(
-        "First the mean of each row: `steps.mean(axis=1)`. What shape has it, and does that fit "
-        "to `steps`?",
+        "First the mean of each row: `steps.mean(axis=1)`. What shape does that have, and "
+        "does it fit `steps`?",
         "With `keepdims=True` the means have shape (rows, 1), so each is repeated along its row. "
         "`steps > means` is a mask of the shape of `steps`.",
         "Count the True in each row: `(steps > steps.mean(axis=1, keepdims=True)).sum(axis=1)`.",
@@ -265,7 +265,7 @@ SCAN_DEFECTS = {
         _leaves_images_alone
     ),
     "Three pixels of 200 have too little ink.": _scanned(_adds_up_to_more_than_255),
-    "Two images have another number of inks than two.": _scanned(_has_an_ink_for_each_image),
+    "Two images do not have two inks.": _scanned(_has_an_ink_for_each_image),
     "The last thing it returns is not the place of an image.": _scanned(_says_where),
 }
 
@@ -284,9 +284,10 @@ find_the_bug = Exercise(
     ),
     starter='''\
 def scan(images, level):
-    """Return the images with what is below the level set to 0, their ink, the heaviest's place.
+    """Return the cleaned images, the ink of each, and the place of the heaviest.
 
-    `images` has shape (images, pixels) and type uint8. Ink is the sum of an image's pixels.
+    `images` has shape (number of images, pixels in each) and type uint8.
+    Ink is the sum of an image's pixels.
     """
     cleaned = images
     cleaned[cleaned < level] = 0
@@ -299,9 +300,9 @@ def scan(images, level):
         ("ink.max()", "ink.argmax()"),
     ),
     explanation=(
-        "`=` copies no numbers, it only gives a second name. In `uint8` a sum starts anew behind "
-        "255; left alone, NumPy adds up small whole numbers in a large type. The axis that you "
-        "name is the one that goes, so axis 1, the pixels. And `argmax` says where."
+        "`=` copies no numbers, it only gives a second name. In `uint8` a sum starts again "
+        "after 255; left alone, NumPy adds up small whole numbers in a large type. The axis that "
+        "you name is the one that goes, so axis 1, the pixels. And `argmax` says where."
     ),
     right=(
         "None of the four raised an error. That is typical of arrays: the shapes fit by chance, "
@@ -383,13 +384,14 @@ mean_by_group = Exercise(
 def mean_by_group(values, groups):
     known = ~np.isnan(values)
     means = {}
-    for group in np.unique(groups):
-        means[group] = values[(groups == group) & known].mean()
+    for group in np.unique(groups).tolist():
+        means[group] = float(values[(groups == group) & known].mean())
     return means
 """,
     explanation=(
         "A loop over *groups* is fine: there are few of them. Within a group a mask does the "
-        "work. `np.isnan` finds the holes, `~` turns the mask around. "
+        "work. `np.isnan` finds the holes, `~` turns the mask around. `tolist` and `float` make "
+        "plain Python names and numbers of NumPy's, so that the dictionary prints neatly. "
         "`np.nanmean(values[groups == group])` would be a shorter way."
     ),
     right=(
