@@ -388,7 +388,7 @@ FOLLOW_MISTAKES = {
 follow_tangent = Exercise(
     number="A2.4",
     slug="follow-tangent",
-    title="slide down the line (stretch)",
+    title="follow the line (stretch)",
     names=("follow_line",),
     hints=(
         "In a loop, three things happen: look how high f is, measure its slope, move x.",
