@@ -5,7 +5,7 @@ import math
 
 import numpy as np
 
-from course_exercises.engine.comparing import Compare, Repaired, Wrong
+from course_exercises.engine.comparing import Compare, Repaired, Wrong, is_gone
 from course_exercises.engine.exercise import Exercise
 from course_utils.network import MLP
 
@@ -382,20 +382,6 @@ def _starts_with_both_signs(cls):
     return all(np.min(w) < 0 < np.max(w) for w in (network.W1, network.W2, network.W3))
 
 
-def _is_gone(works, errors=()):
-    """Return a test of a defect: `works` takes the class; `errors` are what the defect raises."""
-
-    def is_gone(answer):
-        if not isinstance(answer.value, type):
-            raise Wrong("The check needs the class itself: `q.check(PublishedNetwork)`.")
-        call = answer.call(use=works)
-        if call.error is not None and not isinstance(call.error, errors):
-            raise Wrong(*call.problem, rows=call.rows)
-        return bool(call.got)
-
-    return is_gone
-
-
 def _learns_by_heart(cls):
     """Train a network that was made by its constructor on one image; tell whether it knows it."""
     network = cls(*SIZES, learning_rate=2.0, seed=3)
@@ -413,16 +399,16 @@ def _program_works(answer):
 
 
 FIND_THE_BUG_DEFECTS = {
-    "A network cannot be made: `PublishedNetwork(49, 6, 6, 10)` stops.": _is_gone(
+    "A network cannot be made: `PublishedNetwork(49, 6, 6, 10)` stops.": is_gone(
         lambda cls: hasattr(cls(*SIZES), "W1"), TypeError
     ),
-    "Not every layer has a bias of its own, of the right length.": _is_gone(_has_its_biases),
-    "`train` does not step downhill.": _is_gone(_steps_downhill),
-    "`train` asks for something that does not exist.": _is_gone(
+    "Not every layer has a bias of its own, of the right length.": is_gone(_has_its_biases),
+    "`train` does not step downhill.": is_gone(_steps_downhill),
+    "`train` asks for something that does not exist.": is_gone(
         _asks_for_nothing_missing, (AttributeError, NameError)
     ),
-    "`predict` does not see an image as `train` sees it.": _is_gone(_prepares_in_predict),
-    "All weights start with the same sign.": _is_gone(_starts_with_both_signs),
+    "`predict` does not see an image as `train` sees it.": is_gone(_prepares_in_predict),
+    "All weights start with the same sign.": is_gone(_starts_with_both_signs),
 }
 
 find_the_bug = Exercise(

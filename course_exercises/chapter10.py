@@ -4,7 +4,7 @@ from functools import reduce
 
 import numpy as np
 
-from course_exercises.engine.comparing import Compare, Repaired, Wrong
+from course_exercises.engine.comparing import Compare, Repaired, Wrong, is_gone
 from course_exercises.engine.exercise import Exercise
 
 
@@ -223,20 +223,6 @@ def _blames(cls):
     return all(_agree(eye.pool_back(block, 6.0), right.pool_back(block, 6.0)) for block in blocks)
 
 
-def _is_gone(works, errors=()):
-    """Return a test of a defect: `works` takes the class; `errors` are what the defect raises."""
-
-    def is_gone(answer):
-        if not isinstance(answer.value, type):
-            raise Wrong("The check needs the class itself: `q.check(Eye)`.")
-        call = answer.call(use=works)
-        if call.error is not None and not isinstance(call.error, errors):
-            raise Wrong(*call.problem, rows=call.rows)
-        return bool(call.got)
-
-    return is_gone
-
-
 def _sees_right(cls):
     return all(
         _agree(cls(FILTER, p, s).forward(image), _RightEye(FILTER, p, s).forward(image))
@@ -255,10 +241,10 @@ def _all_together(answer):
 
 
 FIND_THE_BUG_DEFECTS = {
-    "The padding is not a frame on all four sides.": _is_gone(_pads),
-    "The stride does not count in rows and columns alike.": _is_gone(_places, ValueError),
-    "A window is not weighed with the filter as it is.": _is_gone(_weighs),
-    "On the way back, the slope does not go to the largest of the block alone.": _is_gone(_blames),
+    "The padding is not a frame on all four sides.": is_gone(_pads),
+    "The stride does not count in rows and columns alike.": is_gone(_places, ValueError),
+    "A window is not weighed with the filter as it is.": is_gone(_weighs),
+    "On the way back, the slope does not go to the largest of the block alone.": is_gone(_blames),
 }
 
 EYE = """\

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from course_exercises.engine.comparing import Compare, Repaired, Wrong
+from course_exercises.engine.comparing import Compare, Repaired, Wrong, is_gone
 from course_exercises.engine.exercise import Exercise
 from course_utils.activations import sigmoid
 
@@ -208,20 +208,6 @@ def _keeps_digits_apart(cls):
     return together.shape == (2, 5, 3) and np.allclose(together, alone)
 
 
-def _is_gone(works, errors=()):
-    """Return a test of a defect: `works` takes the class; `errors` are what the defect raises."""
-
-    def is_gone(answer):
-        if not isinstance(answer.value, type):
-            raise Wrong("The check needs the class itself: `q.check(CarelessReader)`.")
-        call = answer.call(use=works)
-        if call.error is not None and not isinstance(call.error, errors):
-            raise Wrong(*call.problem, rows=call.rows)
-        return bool(call.got)
-
-    return is_gone
-
-
 def _right_states(cls):
     x, params = _digits_and_cell()
     expected = [_reading()(digit, *params) for digit in x]
@@ -237,11 +223,9 @@ def _reader_works(answer):
 
 
 FIND_THE_BUG_DEFECTS = {
-    "What it reads depends on what it has read before.": _is_gone(
-        _reads_the_same_twice, ValueError
-    ),
-    "The states after all rows of a digit are the same.": _is_gone(_states_differ),
-    "In a batch, states stand in the place of another digit's.": _is_gone(
+    "What it reads depends on what it has read before.": is_gone(_reads_the_same_twice, ValueError),
+    "The states after all rows of a digit are the same.": is_gone(_states_differ),
+    "In a batch, states stand in the place of another digit's.": is_gone(
         _keeps_digits_apart, ValueError
     ),
 }

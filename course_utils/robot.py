@@ -38,15 +38,16 @@ _LEFT = -_FORWARD * _columns / FOCAL
 _SHADE = np.linspace(1.15, 0.65, PIXELS)[:, np.newaxis]
 
 # Colours from 0 to 1: red, green, blue. A lamp's light falls to a third at its distance, in metres.
+_GARDEN = {
+    "sky": (0.6, 0.8, 0.95),
+    "ground": (0.3, 0.5, 0.2),
+    "road": (0.45, 0.45, 0.45),
+    "edge": (0.95, 0.95, 0.9),
+    "obstacles": ((0.8, 0.25, 0.15), (0.9, 0.6, 0.1), (0.5, 0.2, 0.4)),
+    "lamp": None,
+}
 STYLES = {
-    "garden": {
-        "sky": (0.6, 0.8, 0.95),
-        "ground": (0.3, 0.5, 0.2),
-        "road": (0.45, 0.45, 0.45),
-        "edge": (0.95, 0.95, 0.9),
-        "obstacles": ((0.8, 0.25, 0.15), (0.9, 0.6, 0.1), (0.5, 0.2, 0.4)),
-        "lamp": None,
-    },
+    "garden": _GARDEN,
     "hall": {
         "sky": (0.75, 0.72, 0.65),
         "ground": (0.55, 0.4, 0.28),
@@ -55,14 +56,7 @@ STYLES = {
         "obstacles": ((0.85, 0.85, 0.9), (0.1, 0.35, 0.6), (0.15, 0.15, 0.15)),
         "lamp": None,
     },
-    "night": {
-        "sky": (0.02, 0.02, 0.06),
-        "ground": (0.3, 0.5, 0.2),
-        "road": (0.45, 0.45, 0.45),
-        "edge": (0.95, 0.95, 0.9),
-        "obstacles": ((0.8, 0.25, 0.15), (0.9, 0.6, 0.1), (0.5, 0.2, 0.4)),
-        "lamp": 0.35,
-    },
+    "night": _GARDEN | {"sky": (0.02, 0.02, 0.06), "lamp": 0.35},
 }
 
 

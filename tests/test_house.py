@@ -25,7 +25,7 @@ GLOSSARY = NOTEBOOKS / "glossary.ipynb"
 # Lines of Python, docstrings included. To raise one is a decision: say in the commit what for.
 BUDGETS = {
     "course_utils": 3660,
-    "course_exercises/engine": 990,
+    "course_exercises/engine": 1015,
     "course_tools": 1665,
 }
 LINES_AN_EXERCISE = 102

@@ -127,6 +127,30 @@ class Repaired:
         self.then(*answers)
 
 
+def is_gone(works, errors=()):
+    """Return a function for `Repaired.defects` that tells whether a defect of a class is gone.
+
+    Parameters
+    ----------
+    works : callable
+        Takes the class, returns whether it works; runs as a student's code does, with a time
+        limit.
+    errors : type or tuple of types
+        What the defect raises; any other error is told to the student.
+    """
+
+    def tell(answer):
+        if not isinstance(answer.value, type):
+            text = "The check needs the class itself: `q.check({name})`."
+            raise Wrong(Message(text, name=answer.name))
+        call = answer.call(use=works)
+        if call.error is not None and not isinstance(call.error, errors):
+            raise Wrong(*call.problem, rows=call.rows)
+        return bool(call.got)
+
+    return tell
+
+
 def difference(got, expected, tolerance=TOLERANCE):
     """Say in what an answer differs from what is right.
 
