@@ -16,10 +16,12 @@ def _predictions(rng):
     yield np.array([2, 2, 0, 1]), np.array([2, 1, 0, 0]), 3
     yield np.array([0, 0, 1, 1]), np.array([0, 2, 1, 2]), 3  # nothing is taken for a 2
     for n_classes in (2, 3, 5):
-        t = np.repeat(np.arange(n_classes), rng.integers(2, 6, n_classes))  # each class is there
+        t = np.repeat(
+            np.arange(n_classes), rng.integers(2, 6, n_classes, np.intp)
+        )  # each class is there
         yield rng.permuted(t), t, n_classes
     t = rng.permutation(np.repeat(np.arange(10), 8))
-    yield np.where(rng.random(80) < 0.7, t, rng.integers(0, 10, 80)), t
+    yield np.where(rng.random(80) < 0.7, t, rng.integers(0, 10, 80, np.intp)), t
 
 
 def _expected_accuracies(predictions, t, n_classes=10):
@@ -95,7 +97,7 @@ def _outputs(rng):
     yield np.array([[0.2, 0.8], [0.4, 0.6]]), np.array([0, 1])
     for n_classes in (3, 5, 10, 10):
         y = shares_of_rows(rng.normal(scale=2, size=(50, n_classes)))
-        yield y, rng.integers(0, n_classes, 50)
+        yield y, rng.integers(0, n_classes, 50, np.intp)
 
 
 def _expected_top_two(y, t):

@@ -7,7 +7,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from course_exercises.engine.reply import Outcome
-from course_utils.files import replacing
+from course_utils import browser
+from course_utils.files import is_folder, replacing
 from course_utils.message import Message
 
 FILE = Path(__file__).resolve().parent.parent / "progress.json"
@@ -28,10 +29,13 @@ def file():
     """Return the path of the file, or None if nothing is to be written.
 
     The environment variable ``COURSE_PROGRESS`` names another file, or says ``off``: then the
-    outcomes are forgotten when Python ends. Tests set it to ``off``.
+    outcomes are forgotten when Python ends. Tests set it to ``off``. In a browser's tab the file
+    is where the browser keeps it, or there is none.
     """
-    named = os.environ.get("COURSE_PROGRESS") or FILE
-    return None if named == "off" else Path(named)
+    named = os.environ.get("COURSE_PROGRESS")
+    if browser.IN_BROWSER and not named:
+        return browser.KEPT / FILE.name if is_folder(browser.KEPT) else None
+    return None if named == "off" else Path(named or FILE)
 
 
 def record(key, outcome):

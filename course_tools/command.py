@@ -115,6 +115,9 @@ def _parser():
         "--seconds", type=_seconds, default=900, help="stop a notebook after so long; default: 900"
     )
 
+    site = add("site", "for instructors: build a web site of the course, to be read in a browser")
+    site.add_argument("folder", help="where it goes: new, empty, or with a site built before")
+
     add("fetch", "for instructors and maintainers: download the full MNIST set, 11.6 MB")
 
     execute = add("execute", "for maintainers: re-execute chapters and store their outputs")

@@ -12,13 +12,13 @@ from urllib.parse import unquote
 import matplotlib
 from fontTools import subset
 from jinja2 import pass_context
-from latex2mathml.converter import convert
 from nbconvert.exporters import SlidesExporter
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 from PIL import Image
 from pygments.formatters import HtmlFormatter
 from traitlets.config import Config
 
+from course_tools.formulas import FONT, mathml
 from course_utils.message import CourseError, Message
 
 WIDTH, HEIGHT = 1280, 720  # of a slide, in px
@@ -37,19 +37,6 @@ IMAGE, SOURCE = re.compile(TAG.format("img")), re.compile(ATTRIBUTE.format("src"
 # What may name other files.
 OTHERS = re.compile(TAG.format("a|audio|embed|iframe|image|img|object|source|track|use|video"))
 NAME = re.compile(ATTRIBUTE.format("src|srcset|(?:xlink:)?href|poster|data"))
-MATHML_REPAIRS = [
-    # The converter takes every minus for a difference; behind = or ( it is a sign, and set close.
-    (
-        r"(<mo[^>]*>(?:[=,(]|&#x0003[CDE];|&#x000(?:28|2C);)</mo>)<mo>&#x02212;</mo>",
-        r'\1<mo form="prefix">&#x02212;</mo>',
-    ),
-    # It writes "t log y" without the spaces, and 1/2, |x| and max(0, x) with too many.
-    (r"<mi>(log|ln|exp|tanh)</mi>", r'<mo lspace="0.17em" rspace="0.17em">\1</mo>'),
-    (r"<mo[^>]*>(&#x0002F;|&#x0007C;)</mo>", r'<mo lspace="0" rspace="0">\1</mo>'),
-    (r"<mi>&#x0007E;</mi>", "<mo>&#x0223C;</mo>"),
-    (r"<mo>&#x0221E;</mo>", "<mi>&#x0221E;</mi>"),
-    (r"<mo>(max|min)</mo>", r'<mo lspace="0.17em" rspace="0">\1</mo>'),
-]
 
 
 class SlidesError(CourseError):
@@ -74,10 +61,10 @@ class _Renderer(IPythonRenderer):
     """Draws formulas as MathML, which browsers show without any script."""
 
     def block_math(self, body):
-        return _mathml(body, "block")
+        return mathml(body, "block")
 
     def inline_math(self, body):
-        return _mathml(body, "inline")
+        return mathml(body, "inline")
 
     def link(self, text, url, title=None):
         """Leave out links to other notebooks: they are not where the slides are."""
@@ -216,34 +203,17 @@ def _first_sentence(text):
     return sentence[0] if sentence else paragraph.strip().rstrip(":") + "."
 
 
-def _mathml(latex, display):
-    try:
-        mathml = convert(latex, display=display)
-    except Exception as error:  # of many kinds, without a word on what is wrong
-        raise SlidesError(
-            "The formula {formula} cannot be drawn ({kind}): is every bracket in it closed?",
-            formula=repr(latex),
-            kind=type(error).__name__,
-        ) from error
-    for found, repaired in MATHML_REPAIRS:
-        mathml = re.sub(found, repaired, mathml)
-    return mathml
-
-
 def _parts(title):
     """Return what the template needs beside the notebook."""
     reveal = distribution("sphinx-revealjs").locate_file("sphinx_revealjs/_static/revealjs")
     text = f"{reveal}/dist/theme/fonts/source-sans-pro/source-sans-pro"
     styles = [
-        _font_face("Slide Text", f"{text}-regular.ttf"),
-        _font_face("Slide Text", f"{text}-semibold.ttf", weight=600),
-        _font_face("Slide Text", f"{text}-italic.ttf", style="italic"),
-        _font_face("Slide Text", f"{text}-semibolditalic.ttf", weight=600, style="italic"),
-        _font_face("Slide Code", f"{matplotlib.get_data_path()}/fonts/ttf/DejaVuSansMono.ttf"),
-        _font_face(
-            "Slide Formulas",
-            distribution("ziamath").locate_file("ziamath/fonts/STIXTwoMath-Regular.ttf"),
-        ),
+        font_face("Slide Text", f"{text}-regular.ttf"),
+        font_face("Slide Text", f"{text}-semibold.ttf", weight=600),
+        font_face("Slide Text", f"{text}-italic.ttf", style="italic"),
+        font_face("Slide Text", f"{text}-semibolditalic.ttf", weight=600, style="italic"),
+        font_face("Slide Code", f"{matplotlib.get_data_path()}/fonts/ttf/DejaVuSansMono.ttf"),
+        font_face("Slide Formulas", FONT),
         (reveal / "dist/reveal.css").read_text(encoding="utf-8"),
         HtmlFormatter(style="default").get_style_defs(".highlight"),
         (TEMPLATE / "slides.css").read_text(encoding="utf-8"),
@@ -262,19 +232,24 @@ def _parts(title):
 
 
 @cache
-def _font_face(family, path, weight=400, style="normal"):
+def font_face(family, path, weight=400, style="normal"):
     """Return CSS that holds a font, so that a slide breaks its lines alike on every machine."""
-    options = subset.Options(layout_features=["*"], notdef_outline=True)
-    options.drop_tables += ["FFTM", "webf"]  # notes of the tools that made the font
-    font = subset.load_font(path, options)
-    subsetter = subset.Subsetter(options)
-    subsetter.populate(unicodes=CHARACTERS)
-    subsetter.subset(font)
-    font.flavor = "woff"
-    file = io.BytesIO()
-    font.save(file)
-    content = base64.b64encode(file.getvalue()).decode("ascii")
+    content = base64.b64encode(cut_font(path, CHARACTERS)).decode("ascii")
     return (
         f'@font-face {{ font-family: "{family}"; font-weight: {weight}; font-style: {style}; '
         f'src: url("data:font/woff;base64,{content}"); }}'
     )
+
+
+def cut_font(path, characters):
+    """Return a font with these characters alone, as the bytes of a WOFF file."""
+    options = subset.Options(layout_features=["*"], notdef_outline=True)
+    options.drop_tables += ["FFTM", "webf"]  # notes of the tools that made the font
+    font = subset.load_font(path, options)
+    subsetter = subset.Subsetter(options)
+    subsetter.populate(unicodes=characters)
+    subsetter.subset(font)
+    font.flavor = "woff"
+    file = io.BytesIO()
+    font.save(file)
+    return file.getvalue()

@@ -14,6 +14,7 @@ from importlib import metadata
 from importlib.machinery import PathFinder
 from pathlib import Path
 
+from course_utils import browser
 from course_utils.chapters import WITH_TENSORFLOW
 from course_utils.files import COURSE, DATA, command, is_folder, python, restore, shown
 from course_utils.message import CourseError, Message
@@ -88,6 +89,10 @@ def report():
     Report
         Print it, or let a cell end with it.
     """
+    if browser.IN_BROWSER:  # nothing was installed there
+        where = _text("a browser's tab"), ""
+        looks = [("system", lambda: where), ("offline sample", _sample)]
+        return Report([_row(*look) for look in [*looks, ("trained weights", _weights)]])
     start = [
         _row("Python", _python),
         _row("system", lambda: (f"{platform.system()}, {platform.machine()}", "")),

@@ -53,8 +53,9 @@ def write_html(path, folder, answers=False, tell=print):
     Raises
     ------
     SlidesError
-        The notebook was never executed, has no slides, or a picture or formula in it is missing
-        or damaged.
+        The notebook was never executed, has no slides, or a picture in it is missing or damaged.
+    course_tools.formulas.FormulaError
+        A formula in it cannot be drawn.
     course_tools.notebooks.NotebookError
         The file is no notebook.
     OSError

@@ -15,7 +15,7 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 from tqdm import tqdm
 
-from course_utils import checks
+from course_utils import browser, checks
 from course_utils.files import read_npz, replacing
 from course_utils.message import CourseError, Message
 
@@ -163,6 +163,8 @@ def live_bar(unit, total=None, done=0, *, show=True):
     """Return a tqdm bar for a training, as text that is gone when the bar is closed."""
     # Of a line that is written over, a notebook stores what comes last: here, the log.
     file = sys.stderr if sys.stderr.isatty() else sys.stdout
+    if browser.IN_BROWSER:
+        tqdm.monitor_interval = 0  # or it would warn that it cannot start a thread
     options = {"unit": f" {unit}s", "initial": done, "disable": not show, "file": file}
     return tqdm(None, "training", total, leave=False, ncols=79, **options)
 

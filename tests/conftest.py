@@ -53,6 +53,18 @@ def data_folder(tmp_path, monkeypatch):
     return folder
 
 
+@pytest.fixture(scope="session")
+def site(tmp_path_factory):
+    """Return a folder with the web site; skip the test where nothing can build it."""
+    pytest.importorskip("furo", reason="the site needs requirements-site.txt")
+    pytest.importorskip("myst_nb", reason="the site needs requirements-site.txt")
+    from course_tools.site import build  # slow to import, and not needed by most tests
+
+    folder = tmp_path_factory.mktemp("site") / "사이트 1"
+    build(folder, tell=pytest.fail)
+    return folder
+
+
 @pytest.fixture(scope="module")
 def browser():
     """Open this machine's browser without a window; skip the test where there is none."""

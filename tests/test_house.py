@@ -24,9 +24,9 @@ SHOWN_IN_CHAPTER_00 = "course_tools.doctor"
 GLOSSARY = NOTEBOOKS / "glossary.ipynb"
 # Lines of Python, docstrings included. To raise one is a decision: say in the commit what for.
 BUDGETS = {
-    "course_utils": 3660,
-    "course_exercises/engine": 1015,
-    "course_tools": 1665,
+    "course_utils": 3690,
+    "course_exercises/engine": 1055,
+    "course_tools": 2450,
 }
 LINES_AN_EXERCISE = 102
 

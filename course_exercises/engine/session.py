@@ -7,6 +7,9 @@ gets `SystemExit`, again and again, until it ends; code that swallows the except
 of C code that never returns therefore cannot be stopped. If it lets other threads run meanwhile
 (``time.sleep``, reading a socket), it is left behind and the check goes on; if it does not
 (``sum(range(10**15))``), the kernel hangs until it is restarted.
+
+In a browser's tab there are no threads. There the code runs in the only one, and Python looks at
+the clock before each of its lines. A loop that swallows every exception is not stopped there.
 """
 
 import builtins
@@ -14,6 +17,7 @@ import contextlib
 import contextvars
 import ctypes
 import io
+import sys
 import threading
 import time
 import warnings
@@ -22,6 +26,7 @@ from unittest import mock
 
 from course_exercises.engine.reply import Wrong
 from course_exercises.engine.showing import show_call
+from course_utils import browser
 from course_utils.message import Message
 
 GRACE = 2.0  # seconds in which code that is out of time is told to stop
@@ -69,6 +74,8 @@ def run(job, seconds):
     BaseException
         What `job` raised.
     """
+    if browser.IN_BROWSER:
+        return _run_without_threads(job, seconds)
     with _caught() as session:
         worker, done = _start(job, session)
         deadline, problem = time.monotonic() + seconds, Message(OUT_OF_TIME, seconds=seconds)
@@ -81,9 +88,39 @@ def run(job, seconds):
         if done.done():
             worker.join()
             return done.result()
-        rows = [("input", show_call(*session.doing))] if session.doing else []
+        rows = _rows(session)
         session.is_over = True
         raise Wrong(*[problem] if _has_ended(worker) else [problem, STILL_RUNNING], rows=rows)
+
+
+def _run_without_threads(job, seconds):
+    """Do what `run` does in this thread: Python calls `look` before each line of the job."""
+
+    def look(*_):
+        if time.monotonic() > deadline:
+            session.is_over = True
+            raise SystemExit
+        return look
+
+    got, before = None, sys.gettrace()
+    with _caught() as session:
+        deadline = time.monotonic() + seconds
+        sys.settrace(look)
+        try:
+            got = job(session)
+        except BaseException:
+            if not session.is_over:
+                raise
+        finally:
+            sys.settrace(before)
+        if session.is_over:
+            raise Wrong(Message(OUT_OF_TIME, seconds=seconds), rows=_rows(session))
+        return got
+
+
+def _rows(session):
+    """Return the row that shows what the code was working on."""
+    return [("input", show_call(*session.doing))] if session.doing else []
 
 
 @contextlib.contextmanager

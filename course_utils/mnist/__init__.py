@@ -5,6 +5,7 @@ import os
 
 import numpy as np
 
+from course_utils import browser
 from course_utils.files import DATA, command, is_folder, shown
 from course_utils.mnist import idx
 from course_utils.mnist.csv import read_csv, write_csv
@@ -30,7 +31,8 @@ def load_mnist(normalize=True, flatten=True, one_hot_label=False):
         Images: float32 in [0, 1] if normalised, else uint8 in [0, 255], 0 is black; shape
         (n, 784) if flattened, else (n, 28, 28), without a fourth axis for colour.
         Labels: int64, shape (n,), 0 to 9; or one-hot, float32, shape (n, 10). They are int64 and
-        not uint8 as in the files, because in uint8 ``3 - 5`` is 254.
+        not uint8 as in the files, because in uint8 ``3 - 5`` is 254. In a browser's tab, where
+        NumPy counts in 32 bits and `np.bincount` takes no more, they are int32.
     """
     folder, arrays, notes = _full_set_or_notes()
     arrays = arrays if folder else read_sample()
@@ -62,7 +64,7 @@ def _in_form(arrays, normalize, flatten, one_hot_label):
     pairs = []
     for x, t in arrays[:2], arrays[2:]:
         x = np.divide(x, 255, dtype=np.float32) if normalize else x.copy()
-        t = np.eye(n_classes, dtype=np.float32)[t] if one_hot_label else t.astype(np.int64)
+        t = np.eye(n_classes, dtype=np.float32)[t] if one_hot_label else t.astype(np.intp)
         pairs.append((x.reshape(len(x), math.prod(x.shape[1:])) if flatten else x, t))
     return tuple(pairs)
 
@@ -122,7 +124,8 @@ def _full_set_or_notes():
         except DownloadError as error:
             notes.append(str(error))
     if not folder:
-        return None, [], [*notes, f"for the full set: {command('fetch')}"]
+        cure = "install the course" if browser.IN_BROWSER else command("fetch")
+        return None, [], [*notes, f"for the full set: {cure}"]
     usual = {path.name: path for path in idx.usual_paths(folder)}
     odd = [path for _, path in found.values() if path != usual.get(path.name)]
     odd = dict.fromkeys(path.parent if path.name in usual else path for path in odd)
@@ -133,6 +136,8 @@ def _full_set_or_notes():
 
 def offline():
     """Return why nothing may be downloaded, or None."""
+    if browser.IN_BROWSER:
+        return "nothing is downloaded in a browser's tab"
     value = os.environ.get("COURSE_OFFLINE", "").strip()
     if value.lower() in ("1", "true", "yes", "on"):
         return "COURSE_OFFLINE is set"

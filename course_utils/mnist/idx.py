@@ -19,6 +19,7 @@ from pathlib import Path
 
 import numpy as np
 
+from course_utils import browser
 from course_utils.files import is_folder, read_npz, shown
 from course_utils.message import CourseError, Message
 
@@ -256,9 +257,11 @@ def read_folder(folder):
 
 
 def _verified(paths):
-    # Unpacking and hashing run outside Python's lock, so the files are read side by side.
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        results = list(pool.map(parts_or_problem, paths))
+    if browser.IN_BROWSER:
+        results = [parts_or_problem(path) for path in paths]
+    else:  # unpacking and hashing run outside Python's lock, so the files are read side by side
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            results = list(pool.map(parts_or_problem, paths))
     found = {}
     for result in reversed(results):
         found |= {} if isinstance(result, IdxError) else result

@@ -87,7 +87,7 @@ def test_making_slides_again_changes_no_byte(tmp_path):
     path = tmp_path / "09.ipynb"
     nbformat.write(deck(*GOOD), path)
     first = slides.write_html(path, tmp_path).read_bytes()
-    inside._font_face.cache_clear()
+    inside.font_face.cache_clear()
     assert slides.write_html(path, tmp_path).read_bytes() == first
 
 

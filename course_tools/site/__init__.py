@@ -1,0 +1,196 @@
+"""Turn the course into a static web site: a front page, a page for each chapter, the slides."""
+
+import base64
+import importlib.util
+import io
+import re
+import tempfile
+import tomllib
+from itertools import groupby
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader
+
+from course_tools import notebooks, slides
+from course_tools.site import pages
+from course_tools.solve import put_starters
+from course_utils import chapters as table
+from course_utils.files import COURSE, python, replacing
+from course_utils.message import CourseError, Message
+
+SETTINGS = COURSE / "site"
+REQUIREMENTS = "requirements-site.txt"
+NEEDED = ("myst_nb", "furo")  # modules of what REQUIREMENTS installs
+MARKER = ".course-site"  # lists the files of the site in its folder
+GLOSSARY = "glossary"
+MAP = ("00_start_here", "plot-course-map")  # the notebook and the cell that store the map
+
+
+TENSORFLOW = """```{{note}}
+This chapter computes with TensorFlow, which runs on your computer but in no browser tab. Here you
+can read all of it, with its results. To run it, [set up the course](index.md#on-your-own-computer)
+and type `course open {number}`.
+```"""
+
+
+class SiteError(CourseError):
+    """A site that cannot be built; the message says why, and what to do."""
+
+
+def run(folder):
+    """Build the site into a folder, and say how large it is."""
+    folder = Path(folder)
+    files = build(folder)
+    size = f"{sum(file.stat().st_size for file in files) / 1e6:.0f}"
+    n_pages = sum(file.suffix == ".html" and file.parent == folder for file in files)
+    text = "{file}: the site's front page ({pages} pages; all files: {size} MB)"
+    print(Message(text, file=folder / "index.html", pages=n_pages, size=size))
+
+
+def build(folder, tell=print):
+    """Build the site from what the notebooks store; nothing is executed.
+
+    Parameters
+    ----------
+    folder : path-like
+        Where the site goes: a new or empty folder, or one with a site built before. Of that one
+        only the site's own files are replaced or removed.
+    tell : callable
+        Gets what whoever builds it should know, one `Message` at a time.
+
+    Returns
+    -------
+    list of pathlib.Path
+        The files of the site.
+
+    Raises
+    ------
+    SiteError
+        The folder holds something else, what builds the site is not installed, or Sphinx
+        complains.
+    CourseError
+        A notebook, a formula or a picture is missing or damaged.
+    OSError
+        The site cannot be written.
+    """
+    folder = Path(folder)
+    _check(folder)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    # Beside the folder, so that the files need not be copied but only get their final names.
+    with tempfile.TemporaryDirectory(prefix=".course-site-", dir=folder.parent) as work:
+        work = Path(work).resolve()  # as Sphinx names it in its complaints
+        source, built = work / "source", work / "built"
+        source.mkdir()
+        (built / "notebooks").mkdir(parents=True)
+        for chapter in table.CHAPTERS:
+            slides.write_html(chapter.path, built / "slides", tell=lambda message: None)
+            _prepare(chapter.path, source, built, chapter.needs, tell)
+        slides.write_list(built / "slides")
+        _prepare(table.NOTEBOOKS / f"{GLOSSARY}.ipynb", source, built, None, tell)
+        _write_front_page(source)
+        _run_sphinx(source, built, work / "doctrees")
+        return _put_in_place(built, folder)
+
+
+def _check(folder):
+    """Raise an error if the site cannot go into the folder, or nothing can build it."""
+    if folder.exists() and not folder.is_dir():
+        raise SiteError("{folder} is a file: name a folder for the site.", folder=folder)
+    if folder.is_dir() and any(folder.iterdir()) and not (folder / MARKER).is_file():
+        raise SiteError(
+            "{folder} is not empty and holds no site built by this command: name another folder.",
+            folder=folder,
+        )
+    if not all(map(importlib.util.find_spec, NEEDED)):
+        raise SiteError(
+            "What builds the site is not installed: run {install}",
+            install=python(f"-m pip install -r {REQUIREMENTS}"),
+        )
+
+
+def _prepare(path, source, built, needs, tell):
+    """Write a notebook twice: for Sphinx, and as it can be downloaded."""
+    notebook = notebooks.read(path)
+    if needs and (changed := put_starters(path, notebook)):
+        text = "{file}: the site shows the starters, not your answers in {cells}."
+        tell(Message(text, file=path.name, cells=", ".join(changed)))
+    notebooks.write(built / "notebooks" / path.name, notebook)
+    # Here `Run this chapter here` gets its place, for chapters that need NumPy alone.
+    links = [("Slides", f"slides/{path.stem}.html", 'title="The chapter as slides"')] * bool(needs)
+    about = 'download title="The notebook; it runs in the course\'s folder"'
+    links.append(("Download", f"notebooks/{path.name}", about))
+    number = path.stem.partition("_")[0]
+    note = TENSORFLOW.format(number=number) if needs == "TensorFlow" else ""
+    pages.prepare(notebook, links, note)
+    notebooks.write(source / path.name, notebook)
+
+
+def _write_front_page(source):
+    """Write the front page, and beside it the map of the course as chapter 00 stores it."""
+    notebook = notebooks.read(table.NOTEBOOKS / f"{MAP[0]}.ipynb")
+    [cell] = [cell for cell in notebook.cells if cell.id == MAP[1]]
+    [output] = [output for output in cell.outputs if "image/png" in output.get("data", {})]
+    readme = (COURSE / "README.md").read_text(encoding="utf-8")
+    project = tomllib.loads((COURSE / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    (source / "course-map.png").write_bytes(base64.b64decode(output.data["image/png"]))
+    template = Environment(loader=FileSystemLoader(SETTINGS)).get_template("index.md.j2")
+    text = template.render(
+        parts=[
+            (part, list(members)) for part, members in groupby(table.CHAPTERS, lambda c: c.part)
+        ],
+        map_in_words=output.metadata["image/png"]["alt"],
+        commands=re.findall(r"(?m)^(?:python3|py) -m venv .*course open.*$", readme),
+        repository=project.get("urls", {}).get("Repository"),
+    )
+    (source / "index.md").write_text(text, encoding="utf-8")
+
+
+def _run_sphinx(source, built, doctrees):
+    """Build the pages; what Sphinx warns of is an error."""
+    from sphinx.application import Sphinx  # slow to import
+    from sphinx.errors import SphinxError
+    from sphinx.util.docutils import docutils_namespace, patch_docutils
+
+    warnings = io.StringIO()
+    try:
+        with patch_docutils(SETTINGS), docutils_namespace():
+            app = Sphinx(source, SETTINGS, built, doctrees, "html", status=None, warning=warnings)
+            app.build()
+    except SphinxError as error:
+        if isinstance(error.__cause__, CourseError):
+            raise error.__cause__ from error
+        raise SiteError("The pages cannot be built: {why}", why=error) from error
+    if complaints := re.sub(r"\x1b\[[\d;]*m", "", warnings.getvalue()).strip().splitlines():
+        why = complaints[0].replace(f"{source}/", "")
+        raise SiteError("The pages cannot be built: {why}", why=why)
+
+
+def _put_in_place(built, folder):
+    """Move the built files into the folder, and remove those of the site that was there."""
+    left_out = (".buildinfo", "objects.inv", ".doctrees")  # of use to Sphinx alone
+    (built / ".nojekyll").touch()  # GitHub Pages would leave out folders such as _static
+    new = [file.relative_to(built) for file in built.rglob("*") if file.is_file()]
+    new = sorted(file for file in new if file.parts[0] not in left_out)
+    folder.mkdir(exist_ok=True)
+    old = _marked(folder)
+    _mark(folder, {*old, *new})  # until all is done, what is there is known to be ours
+    for file in new:
+        (folder / file).parent.mkdir(parents=True, exist_ok=True)
+        (built / file).replace(folder / file)
+    for file in old - {*new}:
+        (folder / file).unlink(missing_ok=True)
+    _mark(folder, new)
+    return [folder / file for file in new]
+
+
+def _marked(folder):
+    """Return the files that the marker in a folder lists, relative to the folder."""
+    if not (folder / MARKER).is_file():
+        return set()
+    listed = map(Path, (folder / MARKER).read_text(encoding="utf-8").splitlines())
+    return {file for file in listed if not file.is_absolute() and ".." not in file.parts}
+
+
+def _mark(folder, files):
+    with replacing(folder / MARKER, "w", encoding="utf-8", newline="\n") as marker:
+        marker.writelines(f"{name}\n" for name in sorted(file.as_posix() for file in files))
