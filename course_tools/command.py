@@ -117,6 +117,11 @@ def _parser():
 
     site = add("site", "for instructors: build a web site of the course, to be read in a browser")
     site.add_argument("folder", help="where it goes: new, empty, or with a site built before")
+    site.add_argument(
+        "--pyodide",
+        metavar="FOLDER",
+        help="an unpacked release of Pyodide, for a site that works without the internet",
+    )
 
     add("fetch", "for instructors and maintainers: download the full MNIST set, 11.6 MB")
 

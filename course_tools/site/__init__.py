@@ -12,7 +12,8 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader
 
 from course_tools import notebooks, slides
-from course_tools.site import pages
+from course_tools.site import pages, tab
+from course_tools.site.error import SiteError
 from course_tools.solve import put_starters
 from course_utils import chapters as table
 from course_utils.files import COURSE, python, replacing
@@ -20,34 +21,35 @@ from course_utils.message import CourseError, Message
 
 SETTINGS = COURSE / "site"
 REQUIREMENTS = "requirements-site.txt"
-NEEDED = ("myst_nb", "furo")  # modules of what REQUIREMENTS installs
+NEEDED = (
+    "myst_nb",
+    "furo",
+    "jupyterlite_core",
+    "jupyterlite_pyodide_kernel",
+)  # modules of what REQUIREMENTS installs
 MARKER = ".course-site"  # lists the files of the site in its folder
 GLOSSARY = "glossary"
 MAP = ("00_start_here", "plot-course-map")  # the notebook and the cell that store the map
 
 
-TENSORFLOW = """```{{note}}
-This chapter computes with TensorFlow, which runs on your computer but in no browser tab. Here you
-can read all of it, with its results. To run it, [set up the course](index.md#on-your-own-computer)
-and type `course open {number}`.
-```"""
+TENSORFLOW = """
+> **Only to read here.** This chapter computes with TensorFlow, which runs on your computer but in
+> no browser tab. To run it, set up the course on your computer, as the front page of this site
+> says, and type `course open {number}`.
+"""
 
 
-class SiteError(CourseError):
-    """A site that cannot be built; the message says why, and what to do."""
-
-
-def run(folder):
+def run(folder, pyodide):
     """Build the site into a folder, and say how large it is."""
     folder = Path(folder)
-    files = build(folder)
+    files = build(folder, pyodide)
     size = f"{sum(file.stat().st_size for file in files) / 1e6:.0f}"
     n_pages = sum(file.suffix == ".html" and file.parent == folder for file in files)
     text = "{file}: the site's front page ({pages} pages; all files: {size} MB)"
     print(Message(text, file=folder / "index.html", pages=n_pages, size=size))
 
 
-def build(folder, tell=print):
+def build(folder, pyodide=None, tell=print):
     """Build the site from what the notebooks store; nothing is executed.
 
     Parameters
@@ -55,6 +57,9 @@ def build(folder, tell=print):
     folder : path-like
         Where the site goes: a new or empty folder, or one with a site built before. Of that one
         only the site's own files are replaced or removed.
+    pyodide : path-like, optional
+        A folder with an unpacked release of Pyodide, for a site that needs no other; see
+        `pyodide.files`.
     tell : callable
         Gets what whoever builds it should know, one `Message` at a time.
 
@@ -81,7 +86,7 @@ def build(folder, tell=print):
         work = Path(work).resolve()  # as Sphinx names it in its complaints
         source, built = work / "source", work / "built"
         source.mkdir()
-        (built / "notebooks").mkdir(parents=True)
+        (built / tab.NOTEBOOKS).mkdir(parents=True)
         for chapter in table.CHAPTERS:
             slides.write_html(chapter.path, built / "slides", tell=lambda message: None)
             _prepare(chapter.path, source, built, chapter.needs, tell)
@@ -89,6 +94,8 @@ def build(folder, tell=print):
         _prepare(table.NOTEBOOKS / f"{GLOSSARY}.ipynb", source, built, None, tell)
         _write_front_page(source)
         _run_sphinx(source, built, work / "doctrees")
+        (work / "tab").mkdir()
+        tab.build(built, work / "tab", pyodide)
         return _put_in_place(built, folder)
 
 
@@ -114,14 +121,19 @@ def _prepare(path, source, built, needs, tell):
     if needs and (changed := put_starters(path, notebook)):
         text = "{file}: the site shows the starters, not your answers in {cells}."
         tell(Message(text, file=path.name, cells=", ".join(changed)))
-    notebooks.write(built / "notebooks" / path.name, notebook)
-    # Here `Run this chapter here` gets its place, for chapters that need NumPy alone.
-    links = [("Slides", f"slides/{path.stem}.html", 'title="The chapter as slides"')] * bool(needs)
+    note = TENSORFLOW.format(number=path.stem.partition("_")[0]) if needs == "TensorFlow" else ""
+    title, _, rest = notebook.cells[0].source.partition("\n")
+    notebook.cells[0].source = f"{title}\n{note}\n{rest}"
+    tab.write(built / tab.NOTEBOOKS / path.name, notebook)
+    links = []
+    if needs == "NumPy":
+        about = 'class="first" title="In JupyterLab, here in the browser; nothing to install"'
+        links.append(("Run this chapter here", tab.address(path), about))
+    if needs:
+        links.append(("Slides", f"slides/{path.stem}.html", 'title="The chapter as slides"'))
     about = 'download title="The notebook; it runs in the course\'s folder"'
-    links.append(("Download", f"notebooks/{path.name}", about))
-    number = path.stem.partition("_")[0]
-    note = TENSORFLOW.format(number=number) if needs == "TensorFlow" else ""
-    pages.prepare(notebook, links, note)
+    links.append(("Download", f"{tab.NOTEBOOKS}/{path.name}", about))
+    pages.prepare(notebook, links)
     notebooks.write(source / path.name, notebook)
 
 

@@ -14,7 +14,7 @@ ITALICS = {0x210E, *range(0x1D434, 0x1D468), *range(0x1D6E2, 0x1D71C)}
 FOLDED = {"hide-input": "the code", "hide-output": "the result"}
 
 
-def prepare(notebook, links, note=""):
+def prepare(notebook, links):
     """Make of a notebook what MyST-NB makes a page of.
 
     Parameters
@@ -24,11 +24,9 @@ def prepare(notebook, links, note=""):
         the code of a cell tagged ``output-only`` is left out, pictures keep their words.
     links : list of tuple
         What stands below the title: words, address, and what a browser is told of the link.
-    note : str
-        Markdown that stands below the links.
     """
     title, _, rest = notebook.cells[0].source.partition("\n")
-    notebook.cells[0].source = "\n\n".join([title, _navigation(links), note, rest])
+    notebook.cells[0].source = "\n\n".join([title, _navigation(links), rest])
     notebook.cells = [part for cell in notebook.cells for part in _with_one_picture(cell)]
     for cell in notebook.cells:
         if cell.cell_type == "code":

