@@ -27,6 +27,7 @@ import pkgutil
 from course_exercises import progress
 from course_exercises.engine.reply import PROGRESS, Outcome, Reply
 from course_exercises.predicting import summary
+from course_utils import browser
 from course_utils.message import Message
 
 SOLVED = "Chapter {chapter}: {solved} of {all} exercises solved"
@@ -93,3 +94,5 @@ def overview(number):
 def show_progress(number):
     """Show the exercises and predictions of a chapter: the last cell of the chapter."""
     overview(number).show()
+    if browser.IN_BROWSER:
+        progress.offer()

@@ -3,16 +3,23 @@
 import json
 import os
 import time
+from base64 import b64encode
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 from course_exercises.engine.reply import Outcome
 from course_utils import browser
-from course_utils.files import is_folder, replacing
+from course_utils.files import replacing
 from course_utils.message import Message
 
 FILE = Path(__file__).resolve().parent.parent / "progress.json"
 ABOUT = "Your exercises and predictions in the course. Delete this file to start anew."
+KEPT_HERE = (
+    "Your progress is kept in this browser, and nowhere else. In the course's folder on a computer "
+    "this file is your progress there:"
+)
+SAVE = "save progress.json"
 ORDER = list(Outcome)  # from worse to better; the best is kept
 PREDICTION = {"said": str, "answer": str, "right": bool, "surprise": float}
 
@@ -30,11 +37,11 @@ def file():
 
     The environment variable ``COURSE_PROGRESS`` names another file, or says ``off``: then the
     outcomes are forgotten when Python ends. Tests set it to ``off``. In a browser's tab the file
-    is where the browser keeps it, or there is none.
+    is where the browser keeps it.
     """
     named = os.environ.get("COURSE_PROGRESS")
     if browser.IN_BROWSER and not named:
-        return browser.KEPT / FILE.name if is_folder(browser.KEPT) else None
+        return browser.folder() / FILE.name
     return None if named == "off" else Path(named or FILE)
 
 
@@ -77,8 +84,13 @@ def predictions():
 def _keep(new):
     _take_over(_known, new)
     path = file()
-    if path is None:
-        return
+    if path is not None and browser.IN_BROWSER:
+        browser.keep(partial(_write, path))
+    elif path is not None:
+        _write(path)
+
+
+def _write(path):
     try:
         with _locked(path):
             kept = _read(path)
@@ -88,6 +100,16 @@ def _keep(new):
     except OSError as error:
         text = "Your progress could not be kept in {path} ({reason})."
         print(Message(text, path=path, reason=error.strerror))
+
+
+def offer():
+    """Show a link that saves what was done in a file: in a tab only the browser keeps it."""
+    from IPython.display import HTML, display
+
+    content = json.dumps({"about": ABOUT} | _everything(), indent=1, ensure_ascii=False)
+    address = f"data:application/json;base64,{b64encode(content.encode()).decode()}"
+    link = f'<a download="{FILE.name}" href="{address}">{Message(SAVE)}</a>'
+    display(HTML(f"<p>{Message(KEPT_HERE)} {link}</p>"))
 
 
 def _everything():

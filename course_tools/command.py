@@ -122,6 +122,9 @@ def _parser():
         metavar="FOLDER",
         help="an unpacked release of Pyodide, for a site that works without the internet",
     )
+    site.add_argument(
+        "--mnist", action="store_true", help="carry full MNIST, for tabs that ask for it; 11.6 MB"
+    )
 
     add("fetch", "for instructors and maintainers: download the full MNIST set, 11.6 MB")
 

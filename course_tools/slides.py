@@ -161,8 +161,13 @@ def write_pdf(html, notes=False):
 
 
 @contextmanager
-def browser():
+def browser(*arguments):
     """Open Chromium, Chrome or Edge, whichever this machine has, without a window.
+
+    Parameters
+    ----------
+    *arguments : str
+        More of its command line.
 
     Yields
     ------
@@ -183,7 +188,8 @@ def browser():
         for choice in choices:
             try:
                 opened = playwright.chromium.launch(
-                    args=["--disable-gpu", "--disable-background-networking"], **choice
+                    args=["--disable-gpu", "--disable-background-networking", *arguments],
+                    **choice,
                 )
             except Error as error:
                 failure = error

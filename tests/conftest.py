@@ -3,6 +3,10 @@
 import hashlib
 import os
 import socket
+import threading
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,6 +14,7 @@ from tiny_mnist import SHAPES, idx_bytes
 
 from course_utils import files, mnist
 from course_utils.mnist import download as mnist_download
+from course_utils.mnist import full_mnist_folder
 from course_utils.mnist import idx as mnist_files
 
 LOCAL = {"127.0.0.1", "localhost", "::1", "", None}
@@ -54,15 +59,38 @@ def data_folder(tmp_path, monkeypatch):
 
 
 @pytest.fixture(scope="session")
-def site(tmp_path_factory):
-    """Return a folder with the web site; skip the test where nothing can build it."""
-    pytest.importorskip("furo", reason="the site needs requirements-site.txt")
-    pytest.importorskip("myst_nb", reason="the site needs requirements-site.txt")
-    from course_tools.site import build  # slow to import, and not needed by most tests
+def pyodide():
+    """Return the folder with a release of Pyodide; skip the test where there is none."""
+    if not os.environ.get("PYODIDE_DIR"):
+        pytest.skip("needs Pyodide: PYODIDE_DIR, see CONTRIBUTING.md")
+    return Path(os.environ["PYODIDE_DIR"])
 
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory, pyodide):
+    """Return a folder with the web site; skip the test where nothing can build it."""
+    from course_tools.site import NEEDED, build  # slow to import, and not needed by most tests
+
+    for module in NEEDED:
+        pytest.importorskip(module, reason="the site needs requirements-site.txt")
     folder = tmp_path_factory.mktemp("site") / "사이트 1"
-    build(folder, tell=pytest.fail)
+    build(folder, pyodide, mnist=bool(full_mnist_folder()), tell=pytest.fail)
     return folder
+
+
+@pytest.fixture(scope="session")
+def site_address(site):
+    """Serve the site; return its address."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=site))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+
+
+class Quiet(SimpleHTTPRequestHandler):
+    def log_message(self, *args):
+        pass
 
 
 @pytest.fixture(scope="module")

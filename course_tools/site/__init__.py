@@ -1,6 +1,7 @@
 """Turn the course into a static web site: a front page, a page for each chapter, the slides."""
 
 import base64
+import gzip
 import importlib.util
 import io
 import re
@@ -16,8 +17,10 @@ from course_tools.site import pages, tab
 from course_tools.site.error import SiteError
 from course_tools.solve import put_starters
 from course_utils import chapters as table
-from course_utils.files import COURSE, python, replacing
+from course_utils.files import COURSE, command, python, replacing
 from course_utils.message import CourseError, Message
+from course_utils.mnist import full_mnist_folder
+from course_utils.mnist.idx import as_idx, read_folder
 
 SETTINGS = COURSE / "site"
 REQUIREMENTS = "requirements-site.txt"
@@ -39,17 +42,17 @@ TENSORFLOW = """
 """
 
 
-def run(folder, pyodide):
+def run(folder, pyodide, mnist):
     """Build the site into a folder, and say how large it is."""
     folder = Path(folder)
-    files = build(folder, pyodide)
+    files = build(folder, pyodide, mnist)
     size = f"{sum(file.stat().st_size for file in files) / 1e6:.0f}"
     n_pages = sum(file.suffix == ".html" and file.parent == folder for file in files)
     text = "{file}: the site's front page ({pages} pages; all files: {size} MB)"
     print(Message(text, file=folder / "index.html", pages=n_pages, size=size))
 
 
-def build(folder, pyodide=None, tell=print):
+def build(folder, pyodide=None, mnist=False, tell=print):
     """Build the site from what the notebooks store; nothing is executed.
 
     Parameters
@@ -60,6 +63,8 @@ def build(folder, pyodide=None, tell=print):
     pyodide : path-like, optional
         A folder with an unpacked release of Pyodide, for a site that needs no other; see
         `pyodide.files`.
+    mnist : bool
+        Whether the site carries full MNIST, for tabs that ask for it.
     tell : callable
         Gets what whoever builds it should know, one `Message` at a time.
 
@@ -95,7 +100,9 @@ def build(folder, pyodide=None, tell=print):
         _write_front_page(source)
         _run_sphinx(source, built, work / "doctrees")
         (work / "tab").mkdir()
-        tab.build(built, work / "tab", pyodide)
+        tab.build(built, work / "tab", pyodide, mnist)
+        if mnist:
+            _write_mnist(built / "mnist")
         return _put_in_place(built, folder)
 
 
@@ -155,6 +162,19 @@ def _write_front_page(source):
         repository=project.get("urls", {}).get("Repository"),
     )
     (source / "index.md").write_text(text, encoding="utf-8")
+
+
+def _write_mnist(folder):
+    """Write full MNIST, which the tabs verify."""
+    source = full_mnist_folder()
+    if not source:
+        raise SiteError(
+            "Full MNIST is not at hand: get it with {fetch}, or leave out --mnist.",
+            fetch=command("fetch"),
+        )
+    folder.mkdir()
+    for name, (array, _) in read_folder(source)[0].items():
+        (folder / f"{name}.gz").write_bytes(gzip.compress(as_idx(array), mtime=0))
 
 
 def _run_sphinx(source, built, doctrees):

@@ -7,6 +7,7 @@ Pyodide's own lock file, which is in the table too. Nothing else gets into the s
 import hashlib
 import io
 import json
+import sys
 import zipfile
 import zlib
 from importlib.metadata import distribution
@@ -30,9 +31,11 @@ CORE = {  # its SHA-256; the release, the npm package and the CDN have the same 
     "python_stdlib.zip": "16611534726e5d8ac2bd8f926410b2dcb8d6f49aa24913463533b457a2115c16",
 }
 # What chapters import and the kernel of JupyterLite needs; what these depend on comes with them.
-NEEDED = (
-    "ipython jedi matplotlib micropip numpy pandas scikit-learn scipy sqlite3 ssl threadpoolctl"
-)
+NEEDED = "ipython jedi matplotlib micropip pandas scikit-learn sqlite3 ssl".split()
+# Those that the kernel waits for, its own wheels among them.
+KERNEL = "comm ipykernel ipython jedi micropip piplite pyodide-kernel sqlite3 ssl".split()
+KERNEL_WHEELS = "share/jupyter/labextensions/@jupyterlite/pyodide-kernel-extension/static/pypi"
+KERNEL_DEPENDS = {"ipykernel": [], "piplite": ["micropip"], "pyodide-kernel": ["ipython"]}
 # Packages that Pyodide lacks, or has in a version that does not fit JupyterLab's extensions, and
 # what must be there before they are imported. They are taken as they are installed here. SciPy
 # and pandas, which are large, are in no list: Pyodide loads them where a cell names them.
@@ -78,11 +81,11 @@ def files(release=None):
     get = _from_folder(release) if release else _from_cdn
     contents = {name: _vouched(name, get(name), sha256) for name, sha256 in CORE.items()}
     lock = json.loads(contents[LOCK])
-    ours = {entry["name"]: (entry, wheel) for entry, wheel in [_course(), *map(_installed, OURS)]}
+    ours = {entry["name"]: (entry, wheel) for entry, wheel in _ours()}
     theirs = {name: entry for name, entry in lock["packages"].items() if name not in ours}
     packages = theirs | {name: entry for name, (entry, _) in ours.items()}
     if release:
-        needed = _with_what_they_need(packages, [*NEEDED.split(), *ours])
+        needed = _with_what_they_need(packages, [*NEEDED, *ours])
         packages = {name: packages[name] for name in needed}
         for entry in (packages[name] for name in needed if name in theirs):
             name = entry["file_name"]
@@ -165,6 +168,15 @@ def _with_what_they_need(packages, names):
     return sorted(found)
 
 
+def _ours():
+    """Yield what does not come from Pyodide: entries for the lock file, and wheels."""
+    yield _course()
+    yield from map(_installed, OURS)
+    for name, depends in KERNEL_DEPENDS.items():
+        [path] = (Path(sys.prefix) / KERNEL_WHEELS).glob(f"{name.replace('-', '_')}-*.whl")
+        yield _entry(path.name, path.read_bytes(), depends)
+
+
 def _course():
     """Return entry and wheel of the course, with the files that its code reads."""
     paths = {path for pattern in COURSE_FILES for path in COURSE.glob(pattern) if path.is_file()}
@@ -194,16 +206,23 @@ def _wheel(name, version, contents, depends):
     with zipfile.ZipFile(packed, "w") as file:
         for path, content in inside.items():  # the same date always: the same bytes
             file.writestr(zipfile.ZipInfo(path), content, zipfile.ZIP_DEFLATED)
-    modules = {path.split("/")[0] for path in inside if path.endswith(".py")}
+    return _entry(f"{stem}-py3-none-any.whl", packed.getvalue(), depends)
+
+
+def _entry(file_name, wheel, depends):
+    """Return the entry of a wheel in the lock file, and the wheel."""
+    name, version, *_ = file_name.split("-")
+    with zipfile.ZipFile(io.BytesIO(wheel)) as file:
+        modules = {path.split("/")[0] for path in file.namelist() if path.endswith(".py")}
     entry = {
-        "name": name,
+        "name": name.replace("_", "-"),
         "version": version,
-        "file_name": f"{stem}-py3-none-any.whl",
-        "sha256": hashlib.sha256(packed.getvalue()).hexdigest(),
+        "file_name": file_name,
+        "sha256": hashlib.sha256(wheel).hexdigest(),
         "imports": sorted(module.removesuffix(".py") for module in modules),
         "depends": depends,
         "install_dir": "site",
         "package_type": "package",
         "unvendored_tests": False,
     }
-    return entry, packed.getvalue()
+    return entry, wheel

@@ -13,7 +13,7 @@ from course_tools.site.error import SiteError
 
 FOLDER = "tab"  # of the site
 NOTEBOOKS = f"{FOLDER}/files"  # where JupyterLite keeps what it opens, for downloads as well
-APP = "lab"
+APP = "notebooks"
 # What a library imports unseen by Pyodide, which looks at the cells: the first cell that contains
 # one of these words loads it.
 UNSEEN = {
@@ -26,16 +26,8 @@ EXTENSIONS = (
     "anywidget",
 )
 OURS = Path(__file__).parents[1] / "jupyter" / "labextensions"  # what `course open` adds
-SETTINGS = {
-    "appName": "One neuron to Keras",
-    "exposeAppInBrowser": True,  # for tests
-    "litePluginSettings": {
-        "@jupyterlite/pyodide-kernel-extension:kernel": {
-            "pyodideUrl": "./static/pyodide/pyodide.js",
-            "disablePyPIFallback": True,
-        }
-    },
-}
+SETTINGS = {"appName": "One neuron to Keras", "exposeAppInBrowser": True}  # the latter for tests
+KERNEL = "@jupyterlite/pyodide-kernel-extension:kernel"
 
 
 def address(path):
@@ -54,7 +46,7 @@ def write(path, notebook):
     notebooks.write(path, notebook)
 
 
-def build(built, work, release):
+def build(built, work, release, has_mnist):
     """Build JupyterLite into a site.
 
     Parameters
@@ -65,6 +57,8 @@ def build(built, work, release):
         An empty folder for what is needed meanwhile.
     release : path-like or None
         As for `pyodide.files`.
+    has_mnist : bool
+        Whether the site carries full MNIST.
     """
     contents = pyodide.files(release)
     opened = (built / NOTEBOOKS).rename(work / "notebooks")
@@ -81,7 +75,17 @@ def build(built, work, release):
         "output_dir": str(built / FOLDER),
     }
     _write(work / "jupyter_lite_config.json", {"LiteBuildConfig": options})
-    settings = {"jupyter-lite-schema-version": 0, "jupyter-config-data": SETTINGS}
+    kernel = {
+        "pyodideUrl": "./static/pyodide/pyodide.js",
+        "disablePyPIFallback": True,
+        "loadPyodideOptions": {
+            # Loaded side by side; else the kernel would fetch each after the other.
+            "packages": [*pyodide.KERNEL, pyodide.COURSE_NAME],
+            "env": {"COURSE_MIRRORS": "site"} if has_mnist else {},
+        },
+    }
+    data = SETTINGS | {"litePluginSettings": {KERNEL: kernel}}
+    settings = {"jupyter-lite-schema-version": 0, "jupyter-config-data": data}
     _write(work / "jupyter-lite.json", settings)
     done = subprocess.run(
         [sys.executable, "-m", "jupyterlite_core", "build"],

@@ -124,7 +124,7 @@ def _full_set_or_notes():
         except DownloadError as error:
             notes.append(str(error))
     if not folder:
-        cure = "install the course" if browser.IN_BROWSER else command("fetch")
+        cure = _in_tab() if browser.IN_BROWSER else command("fetch")
         return None, [], [*notes, f"for the full set: {cure}"]
     usual = {path.name: path for path in idx.usual_paths(folder)}
     odd = [path for _, path in found.values() if path != usual.get(path.name)]
@@ -132,6 +132,12 @@ def _full_set_or_notes():
     names = [path.name if path == folder else str(path.relative_to(folder)) for path in odd]
     notes = [f"read from {', '.join(names)}", *notes] if names else notes
     return folder, [array for array, _ in found.values()], notes
+
+
+def _in_tab():
+    """Return how full MNIST is had in a browser's tab."""
+    on_site = os.environ.get("COURSE_MIRRORS")
+    return "from course_tools import fetch; fetch.run()" if on_site else "install the course"
 
 
 def offline():

@@ -13,6 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from course_utils import browser
 from course_utils.files import replacing, shown
 from course_utils.message import CourseError
 from course_utils.mnist.idx import FILES, GZIP, IdxError, parts_or_problem, read_folder, unpacked
@@ -65,6 +66,8 @@ def _own_mirrors():
     """Return the addresses in ``COURSE_MIRRORS``; a DownloadError names the one that is none."""
     mirrors = []
     for given in re.findall(r"[^\s,;]+", os.environ.get("COURSE_MIRRORS", "")):
+        if given == "site" and browser.IN_BROWSER:  # as a site with MNIST says to its tabs
+            given = f"{browser.site()}/mnist"
         mirrors.append(given if "://" in given else f"http://{given}")
         if not re.fullmatch(ADDRESS, mirrors[-1], re.IGNORECASE):
             problem = "COURSE_MIRRORS: {given} is no address like http://192.168.0.7:8000/mnist"
@@ -98,6 +101,8 @@ def received(url, most, patience, tell=lambda n_more: None):
     The network is left to a thread of its own, because not every silence can be given a time
     limit there: looking up a host name cannot, nor trying all of a host's addresses.
     """
+    if browser.IN_BROWSER:
+        return browser.received(url)
     from pooch import HTTPDownloader
 
     # Small pieces, for a slow line to show that it is alive; not compressed once more.

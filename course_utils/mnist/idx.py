@@ -282,6 +282,11 @@ def parts_or_problem(path):
     return parts or OtherSetError(path, arrays, hashes)
 
 
+def as_idx(array):
+    """Return an array of uint8 as the bytes of an IDX file."""
+    return _header(array.shape) + array.tobytes()
+
+
 def _sha256(array):
     """Return the SHA-256 of an array of bytes as an IDX file, or "" for other numbers."""
     digest = hashlib.sha256(_header(array.shape))

@@ -4,8 +4,10 @@ from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
+from IPython.display import clear_output
 from matplotlib import rc_params_from_file
 
+from course_utils import browser
 from course_utils.plotting.alt_text import store_with_figures
 
 STYLE = rc_params_from_file(Path(__file__).with_name("course.mplstyle"), use_default_template=False)
@@ -16,6 +18,8 @@ CENTRED = {"ha": "center", "va": "center"}
 
 def use_course_style():
     """Make the figures that follow look like the rest of the course, and describe themselves."""
+    if browser.IN_BROWSER:  # where Matplotlib is new in every tab, and says so in the cell
+        clear_output()
     plt.rcParams.update(STYLE)
     store_with_figures()
 

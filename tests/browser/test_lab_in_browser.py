@@ -17,6 +17,7 @@ from pathlib import Path
 import nbformat
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from drawn_digits import DRAWN, draw
 from nbformat.v4 import new_code_cell, new_output
 
 import course_tools
@@ -312,35 +313,6 @@ def test_live_slides_show_every_picture_and_slider_whole_on_this_screen(live):
     assert shown == total
 
 
-# Strokes as a mouse makes them, in shares of the page.
-DRAWN = {
-    1: [[(0.55, 0.15), (0.5, 0.5), (0.47, 0.85)]],
-    3: [
-        [
-            (0.3, 0.22),
-            (0.5, 0.15),
-            (0.66, 0.28),
-            (0.46, 0.48),
-            (0.7, 0.62),
-            (0.55, 0.85),
-            (0.3, 0.76),
-        ]
-    ],
-    7: [[(0.25, 0.22), (0.72, 0.2), (0.45, 0.85)]],
-    0: [
-        [
-            (0.5, 0.15),
-            (0.28, 0.4),
-            (0.32, 0.75),
-            (0.55, 0.85),
-            (0.72, 0.6),
-            (0.66, 0.25),
-            (0.5, 0.15),
-        ]
-    ],
-}
-
-
 @pytest.fixture(scope="module")
 def pad(browser, lab):
     """Open a notebook with a page to draw on, in JupyterLab; return the page when it is there."""
@@ -355,17 +327,6 @@ def pad(browser, lab):
         page.get_by_text("Run All Cells", exact=True).click()
         page.locator(".course-pad").wait_for()
         yield page
-
-
-def draw(page, strokes):
-    box = page.locator(".course-pad canvas").bounding_box()
-    for stroke in strokes:
-        places = [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in stroke]
-        page.mouse.move(*places[0])
-        page.mouse.down()
-        for place in places[1:]:
-            page.mouse.move(*place, steps=8)
-        page.mouse.up()
 
 
 @pytest.mark.parametrize("digit", DRAWN)

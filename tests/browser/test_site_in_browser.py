@@ -1,9 +1,6 @@
 """Every page of the web site in a real browser, on a screen and on a telephone."""
 
 import re
-import threading
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -24,23 +21,8 @@ CHECKS = """() => {
 UNFOLD = "document.querySelectorAll('details').forEach(folded => { folded.open = true })"
 
 
-class Quiet(SimpleHTTPRequestHandler):
-    def log_message(self, *args):
-        pass
-
-
-@pytest.fixture(scope="module")
-def address(site):
-    """Serve the site; return its address."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=site))
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    server.server_close()
-
-
 @pytest.fixture
-def visit(browser, address):
+def visit(browser, site_address):
     """Return a function that opens a page; and complaints, to which it adds."""
     contexts, found = [], []
 
@@ -52,11 +34,11 @@ def visit(browser, address):
         page.on("pageerror", lambda error: found.append(f"error: {error}"))
         page.on("response", lambda got: got.status < 400 or found.append(f"{got.status} {got.url}"))
         page.on("request", lambda request: found.extend(outside(request.url)))
-        page.goto(f"{address}/{name}.html", wait_until="load")
+        page.goto(f"{site_address}/{name}.html", wait_until="load")
         return page
 
     def outside(url):
-        return [] if url.startswith((address, "data:")) else [f"request: {url}"]
+        return [] if url.startswith((site_address, "data:")) else [f"request: {url}"]
 
     yield visit, found
     for context in contexts:

@@ -53,6 +53,13 @@
     });
   }
 
+  // A widget with a name asks the MathJax of ten years ago to look for formulas in it. JupyterLab has
+  // a later one, which knows no such question: each slider would fail, half drawn.
+  function answerWidgets() {
+    window.MathJax ??= { version: "3", _: {}, config: {} };
+    window.MathJax.Hub ??= { Queue() {} };
+  }
+
   let shared; // the modules that JupyterLab shares with its extensions: name -> version -> module
 
   async function extension() {
@@ -67,6 +74,7 @@
       activate(app, rendermime, notebooks) {
         describePictures(rendermime);
         coverAnswers();
+        answerWidgets();
         const changes = { attributeFilter: ["title"], childList: true, subtree: true };
         new MutationObserver(nameWidgets).observe(document.body, changes);
         if (notebooks) saveWithoutVersion(notebooks);
