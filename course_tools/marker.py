@@ -29,7 +29,7 @@ def read(folder):
     if not (Path(folder) / MARKER).is_file():
         return {}
     text = (Path(folder) / MARKER).read_text(encoding="utf-8", errors="replace")
-    listed = {Path(name): digest for digest, name in re.findall("(?m)^(.{64})  (.+)$", text)}
+    listed = {Path(name): digest for digest, name in re.findall("(?m)^([0-9a-f]{64})  (.+)$", text)}
     return {f: d for f, d in listed.items() if not (f.is_absolute() or f.drive or ".." in f.parts)}
 
 
