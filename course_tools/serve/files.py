@@ -85,7 +85,7 @@ class Files(ReadOnly, StaticFileHandler):
         if not self.file or not self.file.is_file():
             raise HTTPError(404)
         try:
-            self.digest, self.packed = await self._look_up(self.file)
+            self.digest, self.packed = await look_up(self.file, self.known)
         except OSError:
             self.known.pop(self.file, None)  # so that it is tried again
             raise HTTPError(404) from None
@@ -94,18 +94,6 @@ class Files(ReadOnly, StaticFileHandler):
             asked.pop("Range", None)
         if "Range" in asked or not GZIP.search(asked.get("Accept-Encoding", "")):
             self.packed = None
-
-    async def _look_up(self, file):
-        """Return a file's SHA-256, and its bytes packed or None; both are made once, in a thread.
-
-        Whoever asks meanwhile waits for the same thread. A file that was built anew is read anew.
-        """
-        stat = file.stat()
-        stamp = stat.st_ino, stat.st_mtime_ns, stat.st_size
-        if self.known.get(file, (None,))[0] != stamp:
-            reading = asyncio.get_running_loop().run_in_executor(None, _digest_and_packed, file)
-            self.known[file] = stamp, reading
-        return await self.known[file][1]
 
     def validate_absolute_path(self, root, absolute_path):
         """Return the file that was found; see `inside`."""
@@ -168,6 +156,20 @@ def inside(root, path):
     except (OSError, RuntimeError, ValueError):  # there is none, links in a circle, elsewhere
         return None
     return None if any(part.startswith(".") for part in parts) else found
+
+
+async def look_up(file, known):
+    """Return a file's SHA-256, and its bytes packed, or None if that does not pay.
+
+    Both are made once, in a thread, and kept in `known`: whoever asks meanwhile waits for the same
+    thread. A file that was built anew is read anew.
+    """
+    stat = file.stat()
+    stamp = stat.st_ino, stat.st_mtime_ns, stat.st_size
+    if known.get(file, (None,))[0] != stamp:
+        reading = asyncio.get_running_loop().run_in_executor(None, _digest_and_packed, file)
+        known[file] = stamp, reading
+    return await known[file][1]
 
 
 def _digest_and_packed(file):
