@@ -1,4 +1,4 @@
-"""Hand out the files of a folder: read only, each packed once, and asked for again each time."""
+"""Hand out the files of a folder: read only, packed once, and never an old one for a new one."""
 
 import asyncio
 import gzip
@@ -47,7 +47,7 @@ class ReadOnly(RequestHandler):
     SUPPORTED_METHODS = ("GET", "HEAD")
 
     def set_default_headers(self):
-        """Let no browser guess what a file is."""
+        """Let no browser guess what a file is; say what may be asked."""
         self.set_header("X-Content-Type-Options", "nosniff")
         self.set_header("Allow", "GET, HEAD")
 
@@ -60,7 +60,7 @@ class ReadOnly(RequestHandler):
 
 
 class Files(ReadOnly, StaticFileHandler):
-    """The files of a folder: packed for a browser that takes that, and asked for again each time.
+    """The files of a folder; a browser keeps them, but asks each time whether they have changed.
 
     Of Tornado's handler remain the answers to requests for a range, and how a file is sent.
     """
