@@ -126,6 +126,13 @@ def _parser():
         "--mnist", action="store_true", help="carry full MNIST, for tabs that ask for it; 11.6 MB"
     )
 
+    serve = add("serve", "for instructors: serve a site, to this machine or to a lecture hall")
+    serve.add_argument("folder", help="what `course site` built")
+    serve.add_argument("--port", default="8000", help="default: 8000")
+    serve.add_argument(
+        "--hall", action="store_true", help="serve the whole network, and show the address large"
+    )
+
     add("fetch", "for instructors and maintainers: download the full MNIST set, 11.6 MB")
 
     execute = add("execute", "for maintainers: re-execute chapters and store their outputs")

@@ -12,12 +12,12 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader
 
-from course_tools import notebooks, slides
+from course_tools import marker, notebooks, slides
 from course_tools.site import pages, tab
 from course_tools.site.error import SiteError
 from course_tools.solve import put_starters
 from course_utils import chapters as table
-from course_utils.files import COURSE, command, python, replacing
+from course_utils.files import COURSE, command, python
 from course_utils.message import CourseError, Message
 from course_utils.mnist import full_mnist_folder
 from course_utils.mnist.idx import as_idx, read_folder
@@ -30,7 +30,6 @@ NEEDED = (
     "jupyterlite_core",
     "jupyterlite_pyodide_kernel",
 )  # modules of what REQUIREMENTS installs
-MARKER = ".course-site"  # lists the files of the site in its folder
 GLOSSARY = "glossary"
 MAP = ("00_start_here", "plot-course-map")  # the notebook and the cell that store the map
 
@@ -110,7 +109,7 @@ def _check(folder):
     """Raise an error if the site cannot go into the folder, or nothing can build it."""
     if folder.exists() and not folder.is_dir():
         raise SiteError("{folder} is a file: name a folder for the site.", folder=folder)
-    if folder.is_dir() and any(folder.iterdir()) and not (folder / MARKER).is_file():
+    if folder.is_dir() and any(folder.iterdir()) and not (folder / marker.MARKER).is_file():
         raise SiteError(
             "{folder} is not empty and holds no site built by this command: name another folder.",
             folder=folder,
@@ -204,25 +203,12 @@ def _put_in_place(built, folder):
     new = [file.relative_to(built) for file in built.rglob("*") if file.is_file()]
     new = sorted(file for file in new if file.parts[0] not in left_out)
     folder.mkdir(exist_ok=True)
-    old = _marked(folder)
-    _mark(folder, {*old, *new})  # until all is done, what is there is known to be ours
+    old, fresh = marker.read(folder), {file: marker.sha256(built / file) for file in new}
+    marker.write(folder, old | fresh)  # until all is done, what is there is known to be ours
     for file in new:
         (folder / file).parent.mkdir(parents=True, exist_ok=True)
         (built / file).replace(folder / file)
-    for file in old - {*new}:
+    for file in old.keys() - fresh.keys():
         (folder / file).unlink(missing_ok=True)
-    _mark(folder, new)
+    marker.write(folder, fresh)
     return [folder / file for file in new]
-
-
-def _marked(folder):
-    """Return the files that the marker in a folder lists, relative to the folder."""
-    if not (folder / MARKER).is_file():
-        return set()
-    listed = map(Path, (folder / MARKER).read_text(encoding="utf-8").splitlines())
-    return {file for file in listed if not file.is_absolute() and ".." not in file.parts}
-
-
-def _mark(folder, files):
-    with replacing(folder / MARKER, "w", encoding="utf-8", newline="\n") as marker:
-        marker.writelines(f"{name}\n" for name in sorted(file.as_posix() for file in files))

@@ -11,6 +11,7 @@ import pytest
 from fontTools.ttLib import TTFont
 from slide_deck import code, deck, picture, printed, text
 
+from course_tools import marker, serve
 from course_tools import site as inside
 from course_tools.command import main
 from course_tools.site import pages
@@ -140,8 +141,8 @@ def test_nothing_in_the_site_comes_from_elsewhere(site):
 
 def test_the_site_lists_its_own_files(site):
     files = {f.relative_to(site).as_posix() for f in site.rglob("*") if f.is_file()}
-    listed = (site / inside.MARKER).read_text(encoding="utf-8").splitlines()
-    assert files == {inside.MARKER, *listed}
+    assert files == {marker.MARKER, *(file.as_posix() for file in marker.read(site))}
+    serve.verify(site)
     assert {f"slides/{chapter.file}.html" for chapter in table.CHAPTERS} < files
 
 
@@ -258,12 +259,41 @@ def test_what_a_new_site_lacks_is_removed(course, monkeypatch):
     assert not [file for file in contents("site") if "09_small" in file.name]
 
 
+def test_a_build_that_breaks_off_while_files_are_moved_loses_sight_of_none(tmp_path, monkeypatch):
+    def put(**contents):
+        built = tmp_path / "built"
+        built.mkdir(exist_ok=True)
+        for stem, content in contents.items():
+            (built / f"{stem}.html").write_text(content, encoding="utf-8")
+        inside._put_in_place(built, tmp_path / "site")
+
+    def break_off(self, target):
+        if Path(target).name == "c.html":
+            raise OSError("the disk is full")
+        return move(self, target)
+
+    put(a="1", b="1", c="1")
+    serve.verify(tmp_path / "site")
+    move = Path.replace
+    monkeypatch.setattr(Path, "replace", break_off)
+    with pytest.raises(OSError, match="full"):
+        put(b="2", c="2", d="2")
+    assert {file.stem for file in marker.read(tmp_path / "site")} >= {"a", "b", "c", "d"}
+    with pytest.raises(serve.ServeError, match=r"c\.html is not as it was built"):
+        serve.verify(tmp_path / "site")
+    monkeypatch.setattr(Path, "replace", move)
+    put(b="3", c="3")
+    serve.verify(tmp_path / "site")
+    assert {file.name for file in contents(tmp_path / "site")} >= {"b.html", "c.html", ".nojekyll"}
+    assert "a.html" not in {file.name for file in contents(tmp_path / "site")}
+
+
 def test_a_marker_that_was_tampered_with_removes_nothing_outside(course, tmp_path):
     assert main(["site", "site"]) == 0
     other = tmp_path / "other.txt"
     other.touch()
-    with (tmp_path / "site" / inside.MARKER).open("a", encoding="utf-8") as marker:
-        marker.write(f"../other.txt\n{other}\n")
+    with (tmp_path / "site" / marker.MARKER).open("a", encoding="utf-8") as file:
+        file.write(f"{'0' * 64}  ../other.txt\n{'0' * 64}  {other}\n")
     assert main(["site", "site"]) == 0
     assert other.is_file()
 
