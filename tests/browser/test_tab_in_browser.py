@@ -6,13 +6,12 @@ import pytest
 from chapter_in_tab import SECONDS, Chapter, differences, text_of
 from drawn_digits import DRAWN, draw
 
-from course_tools import notebooks, slides
+from course_tools import notebooks
 from course_tools.site import tab
 from course_utils.chapters import CHAPTERS, NOTEBOOKS
 
 RUNNABLE = [chapter for chapter in CHAPTERS if chapter.needs == "NumPy"]
 TELEPHONE, SCREEN = {"width": 390, "height": 844}, {"width": 1280, "height": 900}
-HALL = "--host-resolver-rules=MAP hall.test 127.0.0.1"  # a host that browsers do not trust
 # What a chapter that takes fewer steps in the tab must reach there: a share of the sample's test
 # digits, 0.84 to 0.86 with five seeds.
 REACHED = {"06": {"epoch-accuracy": (0.82, 0.89)}}
@@ -97,9 +96,9 @@ def test_an_exercise_is_answered_and_the_work_is_there_after_a_reload(opened):
     assert complaints == []
 
 
-def test_over_plain_http_in_a_lecture_hall_the_work_is_there_too(site_address):
+def test_over_plain_http_in_a_lecture_hall_the_work_is_there_too(browser, site_address):
     port = site_address.rpartition(":")[2]
-    with slides.browser(HALL) as browser, browser.new_context() as context:
+    with browser.new_context() as context:
         page = context.new_page()
         page.set_default_timeout(1000 * SECONDS)
         address = f"http://hall.test:{port}/{tab.address(NOTEBOOKS / '01_perceptron.ipynb')}"

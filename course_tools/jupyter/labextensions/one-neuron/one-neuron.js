@@ -35,6 +35,7 @@
       if (!label) continue;
       label.id ||= `one-neuron-slider-${++sliders}`;
       part.setAttribute("aria-labelledby", label.id);
+      part.dataset.lmSuppressShortcuts = "true"; // or an arrow key goes to the next heading
       if (part.isContentEditable) part.setAttribute("role", "textbox");
     }
     for (const picture of document.querySelectorAll("img.widget-image[title]")) {
