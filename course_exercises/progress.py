@@ -32,6 +32,10 @@ def nothing():
 _known = nothing()  # what was done since Python was started
 
 
+if browser.IN_BROWSER and not os.environ.get("COURSE_PROGRESS"):
+    browser.folder()  # what the browser keeps is there when the next cell runs
+
+
 def file():
     """Return the path of the file, or None if nothing is to be written.
 

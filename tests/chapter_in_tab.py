@@ -113,7 +113,9 @@ def text_of(cell):
         elif output["output_type"] == "error":
             texts.append(f"{output['evalue']}\n")
         elif not any(kind.startswith("image/") or "widget-view" in kind for kind in data):
-            texts.append(f"{joined(data['text/plain'])}\n")
+            text = joined(data["text/plain"])
+            if not text.startswith("Your "):  # what a box for an answer is without a browser
+                texts.append(f"{text}\n")
     return "".join(texts)
 
 

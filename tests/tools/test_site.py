@@ -11,7 +11,7 @@ import pytest
 from fontTools.ttLib import TTFont
 from slide_deck import code, deck, picture, printed, text
 
-from course_tools import marker, serve
+from course_tools import marker, notebooks, serve
 from course_tools import site as inside
 from course_tools.command import main
 from course_tools.site import pages
@@ -80,12 +80,26 @@ def test_the_font_for_formulas_has_their_characters(site):
 
 
 @CHAPTERS
-def test_a_page_leads_to_slides_and_download(site, chapter):
+def test_a_page_leads_to_the_tab_to_slides_and_to_a_download(site, chapter):
     html = page(site, chapter.file).text
     [links] = re.findall(r'<nav class="course-links".*?</nav>', html)
     addresses = re.findall(r'href="(.*?)"', links)
-    assert addresses == [f"slides/{chapter.file}.html", f"notebooks/{chapter.file}.ipynb"]
-    assert (site / addresses[1]).read_bytes() == chapter.path.read_bytes()
+    in_tab = f"tab/notebooks/index.html?path={chapter.file}.ipynb"
+    runs = [in_tab] if chapter.needs == "NumPy" else []
+    download = f"tab/files/{chapter.file}.ipynb"
+    assert addresses == [*runs, f"slides/{chapter.file}.html", download]
+    original, offered = notebooks.read(chapter.path), notebooks.read(site / download)
+    assert [cell.id for cell in offered.cells] == [cell.id for cell in original.cells]
+    changed = [
+        (cell.source, now.source)
+        for cell, now in zip(original.cells[1:], offered.cells[1:], strict=True)
+        if cell != now
+    ]
+    for before, after in changed:  # what a library imports unseen by the browser
+        assert re.fullmatch(
+            r"(import \w+(\.\w+)?  # in a browser's tab: .*\n)+", after[: -len(before)]
+        )
+        assert after.endswith(before)
 
 
 @CHAPTERS
@@ -135,7 +149,8 @@ def test_nothing_in_the_site_comes_from_elsewhere(site):
         loaded = [a.get("src") for kind in ("img", "script", "iframe") for a in found.all(kind)]
         loaded += [link["href"] for link in found.all("link")]
         assert [name for name in loaded if name and urlsplit(name).netloc] == [], path.name
-    for path in site.rglob("*.css"):
+    ours = (path for path in site.rglob("*.css") if "tab" not in path.parts)
+    for path in ours:  # the browser tests watch what JupyterLite asks for
         assert not re.search(r"@import|url\([\"']?(?:https?:)?//", path.read_text(encoding="utf-8"))
 
 
@@ -199,8 +214,9 @@ def test_each_of_several_pictures_keeps_its_words():
 @pytest.fixture
 def course(tmp_path, monkeypatch):
     """Let the course consist of a map and a glossary; return a function that adds a chapter."""
-    pytest.importorskip("furo", reason="the site needs requirements-site.txt")
-    pytest.importorskip("myst_nb", reason="the site needs requirements-site.txt")
+    for module in inside.NEEDED:
+        pytest.importorskip(module, reason="the site needs requirements-site.txt")
+    monkeypatch.setattr(inside.tab, "build", lambda *_: None)  # here it is the pages' turn
     folder = tmp_path / "notebooks"
     folder.mkdir()
     monkeypatch.setattr(table, "NOTEBOOKS", folder)
