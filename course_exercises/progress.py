@@ -108,12 +108,13 @@ def _write(path):
 
 def offer():
     """Show a link that saves what was done in a file: in a tab only the browser keeps it."""
-    from IPython.display import HTML, display
+    from IPython.display import display
 
     content = json.dumps({"about": ABOUT} | _everything(), indent=1, ensure_ascii=False)
     address = f"data:application/json;base64,{b64encode(content.encode()).decode()}"
     link = f'<a download="{FILE.name}" href="{address}">{Message(SAVE)}</a>'
-    display(HTML(f"<p>{Message(KEPT_HERE)} {link}</p>"))
+    html = f"<p>{Message(KEPT_HERE)} {link}</p>"
+    display({"text/html": html, "text/plain": ""}, raw=True)  # there is no link in a text
 
 
 def _everything():

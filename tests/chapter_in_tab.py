@@ -114,7 +114,8 @@ def text_of(cell):
             texts.append(f"{output['evalue']}\n")
         elif not any(kind.startswith("image/") or "widget-view" in kind for kind in data):
             text = joined(data["text/plain"])
-            if not text.startswith("Your "):  # what a box for an answer is without a browser
+            # A link is no text, and a box for an answer is one only without a browser.
+            if text and not text.startswith("Your "):
                 texts.append(f"{text}\n")
     return "".join(texts)
 

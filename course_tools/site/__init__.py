@@ -156,6 +156,7 @@ def _write_front_page(source):
         parts=[
             (part, list(members)) for part, members in groupby(table.CHAPTERS, lambda c: c.part)
         ],
+        run=tab.address(table.CHAPTERS[0].path),
         map_in_words=output.metadata["image/png"]["alt"],
         commands=re.findall(r"(?m)^(?:python3|py) -m venv .*course open.*$", readme),
         repository=project.get("urls", {}).get("Repository"),

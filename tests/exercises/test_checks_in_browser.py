@@ -1,8 +1,11 @@
 """The checks in a browser's tab, where no thread can be started: they say the same."""
 
+import asyncio
 import dataclasses
+import shutil
 import sys
 import threading
+import types
 
 import pytest
 from students import HOSTILE, WITH_NUMPY, hostile, judge, text_of
@@ -57,11 +60,45 @@ def test_what_a_job_returns_or_raises_is_handed_on():
         session.run(lambda _: 1 / 0, seconds=5)
 
 
-def test_progress_is_written_where_the_browser_keeps_it(tmp_path, monkeypatch):
+def test_progress_is_kept_where_jupyterlite_keeps_files(tmp_path, monkeypatch):
     monkeypatch.delenv("COURSE_PROGRESS")
-    monkeypatch.setattr(browser, "KEPT", tmp_path)
+    monkeypatch.setattr(browser, "DRIVE", tmp_path)
+    monkeypatch.setattr(progress, "_known", progress.nothing())
+    progress.record("01/nor", Outcome.RIGHT)
     assert progress.file() == tmp_path / "progress.json"
-    monkeypatch.setattr(browser, "KEPT", tmp_path / "missing")
-    assert progress.file() is None
-    monkeypatch.setenv("COURSE_PROGRESS", "off")
-    assert progress.file() is None
+    monkeypatch.setattr(progress, "_known", progress.nothing())  # as after a reload
+    assert progress.outcomes() == {"01/nor": "right"}
+
+
+def test_without_a_drive_two_tabs_add_to_one_data_base(tmp_path, monkeypatch):
+    """The data base is a folder here; what the tab itself has is another one, as in a browser."""
+    kept, base = tmp_path / "kept", tmp_path / "base"
+    base.mkdir()
+
+    async def synchronise(comes_in):
+        shutil.copytree(*((base, kept) if comes_in else (kept, base)), dirs_exist_ok=True)
+
+    mount = types.SimpleNamespace(filesystems=types.SimpleNamespace(IDBFS=None), mount=lambda *_: 0)
+    monkeypatch.setitem(sys.modules, "pyodide_js", types.SimpleNamespace(FS=mount))
+    monkeypatch.delenv("COURSE_PROGRESS")
+    monkeypatch.setattr(browser, "DRIVE", tmp_path / "missing")
+    monkeypatch.setattr(browser, "KEPT", kept)
+    monkeypatch.setattr(browser, "_synchronise", synchronise)
+
+    async def tab(key):
+        monkeypatch.setattr(progress, "_known", progress.nothing())
+        shutil.rmtree(kept, ignore_errors=True)
+        browser.folder()
+        progress.record(key, Outcome.RIGHT)
+        await asyncio.gather(*browser._tasks)
+
+    async def reloaded():
+        monkeypatch.setattr(progress, "_known", progress.nothing())
+        shutil.rmtree(kept)
+        browser.folder()
+        await asyncio.gather(*browser._tasks)
+        return progress.outcomes()
+
+    asyncio.run(tab("01/nor"))
+    asyncio.run(tab("02/plateau"))
+    assert asyncio.run(reloaded()) == {"01/nor": "right", "02/plateau": "right"}
