@@ -27,7 +27,7 @@ def opened(browser, site_address):
         contexts[-1].on("request", lambda request: note(outside(request.url)))
         page = contexts[-1].new_page()
         page.set_default_timeout(1000 * SECONDS)
-        page.on("console", lambda said: note(said.type == "error" and f"console: {said.text}"))
+        page.on("console", lambda said: note(said.type == "error" and console(said)))
         page.on("pageerror", lambda error: note(f"error: {error}"))
         page.on("response", lambda got: note(got.status >= 400 and f"{got.status} {got.url}"))
         return Chapter(page, f"{site_address}/{tab.address(NOTEBOOKS / f'{name}.ipynb')}")
@@ -35,6 +35,10 @@ def opened(browser, site_address):
     def note(complaint):
         if complaint:
             complaints.append(complaint)
+
+    def console(said):  # browsers look for an icon on their own
+        url = said.location["url"]
+        return not url.endswith("/favicon.ico") and f"console: {said.text} {url}"
 
     def outside(url):
         return not url.startswith((site_address, "data:", "blob:")) and f"request: {url}"
