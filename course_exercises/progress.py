@@ -33,7 +33,7 @@ _known = nothing()  # what was done since Python was started
 
 
 if browser.IN_BROWSER and not os.environ.get("COURSE_PROGRESS"):
-    browser.folder()  # what the browser keeps is there when the next cell runs
+    browser.kept_folder()  # what the browser keeps is there when the next cell runs
 
 
 def file():
@@ -45,7 +45,7 @@ def file():
     """
     named = os.environ.get("COURSE_PROGRESS")
     if browser.IN_BROWSER and not named:
-        return browser.folder() / FILE.name
+        return browser.kept_folder() / FILE.name
     return None if named == "off" else Path(named or FILE)
 
 

@@ -41,7 +41,7 @@ def received(url):
     return request.response.to_bytes()
 
 
-def folder():
+def kept_folder():
     """Return the folder below which files outlive Python in a tab."""
     if is_folder(DRIVE):
         return DRIVE
@@ -55,13 +55,13 @@ def folder():
 
 
 def keep(write):
-    """Call `write`, which writes files below `folder`, so that the browser keeps them.
+    """Call `write`, which writes files below `kept_folder`, so that the browser keeps them.
 
     Without a drive it is called once more as soon as Python has nothing to do, on files as other
     tabs have left them: it must add to what is there.
     """
     write()
-    if folder() == KEPT:
+    if kept_folder() == KEPT:
         _soon(_keep(write))
 
 

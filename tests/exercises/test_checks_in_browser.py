@@ -88,14 +88,14 @@ def test_without_a_drive_two_tabs_add_to_one_data_base(tmp_path, monkeypatch):
     async def tab(key):
         monkeypatch.setattr(progress, "_known", progress.nothing())
         shutil.rmtree(kept, ignore_errors=True)
-        browser.folder()
+        browser.kept_folder()
         progress.record(key, Outcome.RIGHT)
         await asyncio.gather(*browser._tasks)
 
     async def reloaded():
         monkeypatch.setattr(progress, "_known", progress.nothing())
         shutil.rmtree(kept)
-        browser.folder()
+        browser.kept_folder()
         await asyncio.gather(*browser._tasks)
         return progress.outcomes()
 
